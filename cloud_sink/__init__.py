@@ -1,0 +1,1 @@
+"""The collector: facts in without loss, store profiles out."""

@@ -1,0 +1,1 @@
+"""The device agent: camera frames in, shelf events out."""

@@ -1,0 +1,1 @@
+"""Cameras, schedules and the quality gate."""

@@ -1,0 +1,1 @@
+"""Delivery without loss: the outbox, the MQTT link and evidence upload."""

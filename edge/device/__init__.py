@@ -1,0 +1,1 @@
+"""The unit itself: identity, health and the running agent."""

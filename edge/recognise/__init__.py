@@ -1,0 +1,1 @@
+"""Recognition: ONNX sessions, the product detector, the SKU recogniser and its catalogue."""

@@ -1,0 +1,1 @@
+"""Shelf analytics: rows, facings, planogram alignment, stock-out episodes and KPIs, as pure functions."""

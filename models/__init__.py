@@ -1,0 +1,1 @@
+"""ONNX models, their manifest and cards, how they were trained, and the store that renders itself."""

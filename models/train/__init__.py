@@ -1,0 +1,1 @@
+"""Training of the shipped models (extra `train`): one command each, seeded and resumable."""
