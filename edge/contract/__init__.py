@@ -1,1 +1,1 @@
-"""What device and cloud agree on: events, topics, receipts, and the models of configuration, planogram and catalogue."""
+"""What device and cloud agree on: events, topics, receipts, and models of configuration, planogram and catalogue."""

@@ -1,0 +1,61 @@
+"""Reading what a device sent: an event, or the reason why it is none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from edge.contract.events import EVENT_ADAPTER, EVENT_TYPES, MAX_EVENT_BYTES, AnyEvent
+from edge.contract.receipts import RefusalReason
+
+if TYPE_CHECKING:
+    from edge.contract.topics import Address
+
+_NAMES = {name.rpartition(".v")[0] for name in EVENT_TYPES}
+_LONGEST_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Bytes that are no event here, and why; they go to quarantine and are receipted as refused."""
+
+    reason: RefusalReason
+    detail: str
+
+
+def read_event(body: bytes, address: Address) -> AnyEvent | Refused:
+    """Validate one event that came in on a device's topic.
+
+    Args:
+        body: the bytes of one event (an array of a backlog is split first).
+        address: tenant, store and device of the topic; tenant and device must be those of `source`. The store may
+            differ: a device that moved still holds what it saw in the old one.
+    """
+    if len(body) > MAX_EVENT_BYTES:
+        return Refused(RefusalReason.TOO_LARGE, f"{len(body)} bytes, at most {MAX_EVENT_BYTES}")
+    try:
+        event = EVENT_ADAPTER.validate_json(body)
+    except ValidationError as error:
+        return _refusal(body, error)
+    tenant, _, device = event.source[1:].split("/")
+    if (tenant, device) != (address.tenant, address.device):
+        return Refused(RefusalReason.WRONG_SOURCE, f"source {event.source} came in on the topic of {address.source}")
+    return event
+
+
+def _refusal(body: bytes, error: ValidationError) -> Refused:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return Refused(RefusalReason.UNREADABLE, "the body is not JSON")
+    kind = content.get("type") if isinstance(content, dict) else None
+    if isinstance(kind, str) and kind not in EVENT_TYPES:
+        name, _, _ = kind.rpartition(".v")
+        reason = RefusalReason.UNKNOWN_MAJOR if name in _NAMES else RefusalReason.UNKNOWN_TYPE
+        return Refused(reason, f"type {kind[:100]!r}")
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return Refused(RefusalReason.INVALID, f"{where}: {first['msg']}"[:_LONGEST_DETAIL])
