@@ -6,6 +6,7 @@ the stored bytes.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
@@ -276,8 +277,8 @@ class CameraHealth(Part):
     camera: Slug
     fixture: Slug
     schedule: Text
-    captures_due: Count
-    captures_made: Count
+    business_day: date | None = None
+    due: Count = 0  # captures due in all opening hours of that business day, by the schedule in force
     last_frame_age: Seconds | None = None
     error: Text = ""
 
