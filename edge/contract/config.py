@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -93,12 +93,10 @@ class FolderSource(_Section):
     path: Path = Field(description="the folder with the pictures")
     times: Literal["now", "names", "evenly"] = Field(
         "now",
-        description="now: each picture when its turn comes; names: a time-lapse whose file names are store time, such as "
+        description="now: each picture when its turn comes; names: a time-lapse whose file names are store time, like "
         "2026-03-14T08-00-00.jpg, replayed at once; evenly: spread over the opening hours of `day`, replayed at once",
     )
-    day: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = Field(
-        None, description="the business day of times: evenly, such as 2026-03-14"
-    )
+    day: date | None = Field(None, description="the business day of times: evenly, such as 2026-03-14")
     simulated: bool = Field(False, description="true for rendered pictures: everything shown then says so")
 
     @model_validator(mode="after")

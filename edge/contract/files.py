@@ -46,7 +46,10 @@ def parse_yaml(text: str, model: type[M], *, name: str, error: type[FacingsError
     Raises:
         FacingsError: of the class `error`; one line naming file, line, key, and the mend.
     """
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as failure:
+        raise error(f"{name}: {failure}", "save the file as plain UTF-8 text") from None
     try:
         root = loader.get_single_node()
         if root is None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edge.contract.names import BootId, Epoch, Instant, Seq, Slug, Text
+from edge.contract.names import BootId, Epoch, Instant, Seq, Sha256, Slug, Text
 
 MAX_RANGES = 4096
 """More ranges than this in one message are a fault or an attack; a collector splits what is longer."""
@@ -94,6 +94,14 @@ class ResendResult(_Message):
 
     sent: list[SeqRange] = []
     dropped: list[SeqRange] = []
+
+
+class ConfigReport(_Message):
+    """What became of a desired configuration: in force, or refused with the error a person can act on."""
+
+    sha256: Sha256  # of the desired configuration's bytes
+    in_force: bool
+    error: Text = ""
 
 
 class DeviceState(_Message):

@@ -23,7 +23,7 @@ class Channel(StrEnum):
 
 
 _TOPIC = re.compile(
-    rf"^{ROOT}/(?P<tenant>{_LEVEL})/(?P<store>{_LEVEL})/(?P<device>{_LEVEL})/(?P<channel>{'|'.join(Channel)})$"
+    rf"{ROOT}/(?P<tenant>{_LEVEL})/(?P<store>{_LEVEL})/(?P<device>{_LEVEL})/(?P<channel>{'|'.join(Channel)})"
 )
 
 
@@ -47,7 +47,7 @@ class Address:
 
 def parse_topic(topic: str) -> tuple[Address, Channel] | None:
     """Take a topic apart; None for a topic that is not of this agreement."""
-    match = _TOPIC.match(topic)
+    match = _TOPIC.fullmatch(topic)
     if match is None:
         return None
     return Address(match["tenant"], match["store"], match["device"]), Channel(match["channel"])

@@ -1,0 +1,99 @@
+"""A folder of pictures as a camera: for time-lapses, for photographs taken by hand, and for tests."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from edge.capture.source import Frame
+from edge.contract.errors import SourceError
+from edge.recognise.images import read_image
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from edge.contract.config import FolderSource, Hours
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+NAME_FORMAT = "%Y-%m-%dT%H-%M-%S"
+
+
+class Folder:
+    """The pictures of a folder in the order of their names, each once."""
+
+    def __init__(self, pictures: list[tuple[Path, datetime | None]]) -> None:
+        self._pictures = iter(pictures)
+        self.left = len(pictures)
+
+    @classmethod
+    def open(cls, section: FolderSource, *, zone: str, hours: Hours, after: str | None = None) -> Folder:
+        """List the folder.
+
+        Raises:
+            SourceError: the folder is missing or empty, or a name holds no time where names are times.
+        """
+        paths = list_pictures(section.path)
+        dated: list[tuple[Path, datetime | None]]
+        if section.times == "names":
+            dated = [(path, time_of_name(path, ZoneInfo(zone))) for path in paths]
+        elif section.times == "evenly" and section.day is not None:
+            dated = list(zip(paths, spread(len(paths), section.day, zone, hours), strict=True))
+        else:
+            dated = [(path, None) for path in paths]
+        if after is not None and section.replayed:
+            dated = [(path, taken) for path, taken in dated if path.name > after]
+        return cls(dated)
+
+    def capture(self) -> Frame | None:
+        """The next picture; None after the last.
+
+        Raises:
+            ImageError: the next file is no picture.
+        """
+        path, taken = next(self._pictures, (None, None))
+        if path is None:
+            return None
+        self.left -= 1
+        return Frame(read_image(path), path.name, taken)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The pictures directly in a folder, by name.
+
+    Raises:
+        SourceError: no such folder, or no picture in it.
+    """
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: no such folder", "give a folder with pictures")
+    paths = sorted((path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=lambda path: path.name)
+    if not paths:
+        raise SourceError(f"{folder}: no pictures", f"put pictures there ({', '.join(sorted(SUFFIXES))})")
+    return paths
+
+
+def time_of_name(path: Path, zone: ZoneInfo) -> datetime:
+    """The moment that a file's name says, in the store's zone.
+
+    Raises:
+        SourceError: the name is no time.
+    """
+    try:
+        return datetime.strptime(path.stem, NAME_FORMAT).replace(tzinfo=zone)
+    except ValueError:
+        raise SourceError(
+            f"{path}: the name holds no time",
+            "name pictures after their time in the store, such as 2026-03-14T08-00-00.jpg",
+        ) from None
+
+
+def spread(count: int, day: date, zone: str, hours: Hours) -> list[datetime]:
+    """`count` moments at equal distances from opening to closing, the first one at opening."""
+    tz = ZoneInfo(zone)
+    opens = datetime.combine(day, hours.opens, tz)
+    seconds = (datetime.combine(day, hours.closes, tz) - opens).total_seconds()
+    return [opens + timedelta(seconds=int(seconds * index / count)) for index in range(count)]

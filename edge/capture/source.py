@@ -1,0 +1,72 @@
+"""One interface to every source of frames, and the way from configuration to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from edge.contract.config import FolderSource, RtspSource, SnapshotSource, UsbSource, VideoSource
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.contract.config import CameraSection, Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a camera."""
+
+    image: NDArray[np.uint8]  # (height, width, 3), BGR
+    name: str  # of the file, or of the stream
+    taken: datetime | None  # None: when it arrived; a replayed picture carries its own time
+
+
+class FrameSource(Protocol):
+    """A camera, or what stands in for one."""
+
+    def capture(self) -> Frame | None:
+        """Take one frame; None when the source has come to its end.
+
+        Raises:
+            SourceError: no frame could be had this time; the next call tries anew.
+            ImageError: a frame came that is no picture; the next call goes on to the next one.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        ...
+
+
+def open_source(camera: CameraSection, *, zone: str, hours: Hours, after: str | None = None) -> FrameSource:
+    """The source that a camera's configuration describes. Nothing is opened before the first capture.
+
+    Args:
+        camera: the camera's configuration.
+        zone: the store's IANA time zone, for pictures named after their time.
+        hours: opening hours, over which undated pictures are spread.
+        after: the name of the last picture already taken from a replayed folder; it goes on behind that one.
+
+    Raises:
+        SourceError: a folder that is missing, empty, or whose names hold no times.
+    """
+    # OpenCV and urllib3 are loaded for the kind of camera that needs them.
+    match camera.source:
+        case FolderSource() as section:
+            from edge.capture.folder import Folder  # noqa: PLC0415 - see above
+
+            return Folder.open(section, zone=zone, hours=hours, after=after)
+        case VideoSource() | UsbSource() | RtspSource() as section:
+            from edge.capture.video import VideoFile, open_live  # noqa: PLC0415 - see above
+
+            if isinstance(section, VideoSource):
+                return VideoFile(section.path)
+            return open_live(section, deadline=camera.deadline)
+        case SnapshotSource() as section:
+            from edge.capture.snapshot import Snapshot  # noqa: PLC0415 - see above
+
+            return Snapshot(section.url, deadline=camera.deadline)
