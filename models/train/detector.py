@@ -1,0 +1,186 @@
+"""Train the product detector: `python -m models.train.detector --data ../shared/data/cooler/train`."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+
+from edge.contract.errors import FacingsError
+from models.train.augment import make_example
+from models.train.coco import Photo, hold_back, read_coco
+from models.train.loss import detection_loss
+from models.train.measure import detect, precision_of, to_input
+from models.train.network import DetectorNetwork
+from models.train.run import RunLog, Schedule, WeightAverage, load_checkpoint, save_checkpoint
+
+MEASURE_SIDE = 640
+# When the network knows products well enough that a high score where nobody drew a box means a missing box.
+DOUBT_FROM = 0.3
+# The last part sees whole scenes only, as inference will.
+PLAIN_FROM = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides a run."""
+
+    seed: int = 0
+    batch: int = 8
+    side: int = 512
+    rate: float = 1.5e-3
+    decay: float = 0.05
+    share: float = 0.1
+    checks: int = 12  # measurements on the held-back photographs
+
+
+class DetectorTraining:
+    """One run: its network, optimiser and place in the schedule."""
+
+    def __init__(self, photos: list[Photo], *, settings: Settings, schedule: Schedule, out: Path) -> None:
+        torch.manual_seed(settings.seed)
+        self._settings, self._schedule, self._out = settings, schedule, out
+        self._photos, self._held = hold_back(photos, share=settings.share, seed=settings.seed)
+        if not self._photos:
+            self._photos, self._held = self._held, []  # one place only: nothing can be held back honestly
+        self._network = DetectorNetwork().to(memory_format=torch.channels_last)
+        self._average = WeightAverage(self._network)
+        self._optimiser = torch.optim.AdamW(_weight_groups(self._network, settings.decay), lr=settings.rate)
+        self._step, self._seconds, self._best, self._checked = 0, 0.0, -1.0, 0
+        self._log = RunLog(out)
+
+    def resume(self) -> None:
+        """Go on from `last.pt`."""
+        state = load_checkpoint(self._out / "last.pt")
+        self._network.load_state_dict(state["network"])
+        self._average.network.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._step, self._seconds = state["step"], state["seconds"]
+        self._best, self._checked = state["best"], state["checked"]
+
+    def run(self) -> Path:
+        """Train to the end of the schedule; returns the checkpoint with the best average on held-back photographs."""
+        parameters = sum(p.numel() for p in self._network.parameters())
+        names = [photo.name for photo in self._held]
+        self._log.write("start", photos=len(self._photos), held=names, parameters=parameters, step=self._step)
+        while (progress := self._schedule.progress(step=self._step, seconds=self._seconds)) < 1.0:
+            if int(progress * self._settings.checks) > self._checked:
+                self._checked = int(progress * self._settings.checks)
+                self._check(progress)
+            self._learn(progress)
+        self._checked = self._settings.checks
+        self._check(1.0)
+        return self._out / "best.pt"
+
+    def _learn(self, progress: float) -> None:
+        """One step on one batch."""
+        began, settings = time.monotonic(), self._settings
+        examples = [
+            make_example(
+                self._photos,
+                self._photo_at(position),
+                side=settings.side,
+                rng=np.random.default_rng((settings.seed, position)),
+                mixed=progress < PLAIN_FROM,
+            )
+            for position in range(self._step * settings.batch, (self._step + 1) * settings.batch)
+        ]
+        for group in self._optimiser.param_groups:
+            group["lr"] = settings.rate * self._schedule.rate(step=self._step, progress=progress)
+        self._network.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            outputs = self._network(to_input([example.image for example in examples]))
+        loss, parts = detection_loss(
+            outputs,
+            [torch.from_numpy(example.boxes) for example in examples],
+            [torch.from_numpy(example.ignored) for example in examples],
+            doubt=progress >= DOUBT_FROM,
+        )
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._network.parameters(), 10.0)
+        self._optimiser.step()
+        self._average.update(self._network, step=self._step)
+        self._step += 1
+        self._seconds += time.monotonic() - began
+        if self._step % 20 == 0:
+            self._log.write("step", step=self._step, progress=round(progress, 4), seconds=round(self._seconds), **parts)
+        self._log.progress(progress, f"step {self._step} loss {float(loss.detach()):.3f}")
+
+    def _photo_at(self, position: int) -> int:
+        """Which photograph comes at a position: every photograph once an epoch, in an order of its own."""
+        epoch, place = divmod(position, len(self._photos))
+        return int(np.random.default_rng((self._settings.seed, 1, epoch)).permutation(len(self._photos))[place])
+
+    def _check(self, progress: float) -> None:
+        """Measure the average on the held-back photographs; keep it when it is the best so far."""
+        score = -1.0
+        if self._held:
+            found = precision_of(self._held, detect(self._average.network, self._held, side=MEASURE_SIDE))
+            score = found.ap50 + found.ap
+            self._log.write("held-back", step=self._step, ap50=found.ap50, ap=found.ap, progress=round(progress, 3))
+        if score >= self._best:
+            self._best = score
+            state = {"average": self._average.network.state_dict(), "step": self._step, "held": self._held_names()}
+            save_checkpoint(self._out / "best.pt", state)
+        save_checkpoint(self._out / "last.pt", self._state())
+
+    def _held_names(self) -> list[str]:
+        return [photo.name for photo in self._held]
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "network": self._network.state_dict(),
+            "average": self._average.network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "step": self._step,
+            "seconds": self._seconds,
+            "best": self._best,
+            "checked": self._checked,
+        }
+
+
+def _weight_groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Weight decay on kernels only: norms and biases have no reason to be small."""
+    kernels = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def train(
+    *,
+    data: Annotated[Path, typer.Option(help="COCO folder: annotations.json and images/.")],
+    out: Annotated[Path, typer.Option(help="Folder of the log and the checkpoints.")] = Path("runs/detector"),
+    minutes: Annotated[float | None, typer.Option(help="Minutes of training; instead of --epochs.")] = None,
+    epochs: Annotated[int, typer.Option(help="Times every photograph is seen.")] = 90,
+    batch: Annotated[int, typer.Option(help="Pictures a step.")] = 8,
+    side: Annotated[int, typer.Option(help="Pixels of a training picture's side, a multiple of 32.")] = 512,
+    seed: Annotated[int, typer.Option(help="Of weights, order, augmentation and what is held back.")] = 0,
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
+) -> None:
+    """Train the product detector and leave `best.pt` (chosen on held-back photographs) in --out.
+
+    Example: python -m models.train.detector --data ../shared/data/cooler/train --minutes 40
+    """
+    torch.set_num_threads(threads)
+    settings = Settings(seed=seed, batch=batch, side=side)
+    try:
+        photos = read_coco(data)
+        steps = -(-epochs * len(photos) // batch)
+        schedule = Schedule(steps=steps, minutes=minutes)
+        training = DetectorTraining(photos, settings=settings, schedule=schedule, out=out)
+        if resume:
+            training.resume()
+        print(training.run())
+    except FacingsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    typer.run(train)
