@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from edge.capture.source import Frame
+from edge.contract.business_day import opening
 from edge.contract.errors import SourceError
 from edge.recognise.images import read_image
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
-    from edge.contract.config import FolderSource, Hours
+    from edge.contract.business_day import Clockwork
+    from edge.contract.config import FolderSource
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 NAME_FORMAT = "%Y-%m-%dT%H-%M-%S"
@@ -28,7 +30,7 @@ class Folder:
         self.left = len(pictures)
 
     @classmethod
-    def open(cls, section: FolderSource, *, zone: str, hours: Hours, after: str | None = None) -> Folder:
+    def open(cls, section: FolderSource, *, clockwork: Clockwork, after: str | None = None) -> Folder:
         """List the folder.
 
         Raises:
@@ -37,9 +39,9 @@ class Folder:
         paths = list_pictures(section.path)
         dated: list[tuple[Path, datetime | None]]
         if section.times == "names":
-            dated = [(path, time_of_name(path, ZoneInfo(zone))) for path in paths]
+            dated = [(path, time_of_name(path, clockwork.zone)) for path in paths]
         elif section.times == "evenly" and section.day is not None:
-            dated = list(zip(paths, spread(len(paths), section.day, zone, hours), strict=True))
+            dated = list(zip(paths, spread(len(paths), section.day, clockwork), strict=True))
         else:
             dated = [(path, None) for path in paths]
         if after is not None and section.replayed:
@@ -91,9 +93,7 @@ def time_of_name(path: Path, zone: ZoneInfo) -> datetime:
         ) from None
 
 
-def spread(count: int, day: date, zone: str, hours: Hours) -> list[datetime]:
+def spread(count: int, day: date, clockwork: Clockwork) -> list[datetime]:
     """`count` moments at equal distances from opening to closing, the first one at opening."""
-    tz = ZoneInfo(zone)
-    opens = datetime.combine(day, hours.opens, tz)
-    seconds = (datetime.combine(day, hours.closes, tz) - opens).total_seconds()
-    return [opens + timedelta(seconds=int(seconds * index / count)) for index in range(count)]
+    open_hours = opening(day, clockwork)
+    return [open_hours.since + timedelta(seconds=int(open_hours.seconds * index / count)) for index in range(count)]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import cv2
 import numpy as np
 
+from edge.recognise.boxes import pairwise_iou
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -61,7 +63,7 @@ def judge(
     return None
 
 
-def vanished_share(before: NDArray[np.float64], now: NDArray[np.float64], *, min_iou: float = 0.3) -> float:
+def vanished_share(before: NDArray[np.float32], now: NDArray[np.float32], *, min_iou: float = 0.3) -> float:
     """The share of earlier facings at whose place nothing is seen any more.
 
     Args:
@@ -73,10 +75,4 @@ def vanished_share(before: NDArray[np.float64], now: NDArray[np.float64], *, min
         return 0.0
     if len(now) == 0:
         return 1.0
-    left_top = np.maximum(before[:, None, :2], now[None, :, :2])
-    right_bottom = np.minimum(before[:, None, 2:], now[None, :, 2:])
-    inner = np.prod(np.clip(right_bottom - left_top, 0, None), axis=2)
-    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (before, now)]
-    union = areas[0][:, None] + areas[1][None, :] - inner
-    iou = np.where(union > 0, inner / np.where(union > 0, union, 1), 0.0)
-    return float(np.mean(iou.max(axis=1) < min_iou))
+    return float(np.mean(pairwise_iou(before, now).max(axis=1) < min_iou))

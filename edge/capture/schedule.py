@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from edge.contract.business_day import opening
 from edge.contract.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edge.contract.config import Hours, Schedule
+    from edge.contract.business_day import Clockwork
+    from edge.contract.config import Schedule
 
 MAX_DAYS_AHEAD = 366
 
@@ -33,49 +34,34 @@ def check_schedule(schedule: Schedule) -> None:
             ) from None
 
 
-def opening(day: date, *, zone: str, hours: Hours) -> tuple[datetime, datetime]:
-    """Opening and closing time of a business day, in UTC; 23 or 25 hours around a change of clocks are right."""
-    tz = ZoneInfo(zone)
-    return (
-        datetime.combine(day, hours.opens, tz).astimezone(UTC),
-        datetime.combine(day, hours.closes, tz).astimezone(UTC),
-    )
-
-
-def business_day(at: datetime, *, zone: str, hours: Hours) -> date:
-    """The store's business day at a moment: it begins at `hours.day_starts`."""
-    local = at.astimezone(ZoneInfo(zone))
-    return local.date() if local.time() >= hours.day_starts else local.date() - timedelta(days=1)
-
-
-def due_times(schedule: Schedule, day: date, *, zone: str, hours: Hours) -> Iterator[datetime]:
+def due_times(schedule: Schedule, day: date, clockwork: Clockwork) -> Iterator[datetime]:
     """Every moment of a day's opening hours at which a capture is due, ascending, in UTC.
 
     An interval counts from opening time. Closing time itself is no longer open.
     """
-    opens, closes = opening(day, zone=zone, hours=hours)
+    open_hours = opening(day, clockwork)
     if schedule.every is not None:
-        step, due = timedelta(seconds=schedule.every), opens
-        while due < closes:
+        step, due = timedelta(seconds=schedule.every), open_hours.since
+        while due < open_hours.until:
             yield due
             due += step
         return
     assert schedule.cron is not None
-    local_opens = opens.astimezone(ZoneInfo(zone))
+    local_opens = open_hours.since.astimezone(clockwork.zone)
     for local in CronSim(schedule.cron, local_opens - timedelta(minutes=1)):
         due = local.astimezone(UTC)
-        if due >= closes:
+        if due >= open_hours.until:
             return
-        if due >= opens:
+        if due >= open_hours.since:
             yield due
 
 
-def next_due(schedule: Schedule, after: datetime, *, zone: str, hours: Hours) -> datetime | None:
+def next_due(schedule: Schedule, after: datetime, clockwork: Clockwork) -> datetime | None:
     """The first due moment later than `after`, in UTC; None when there is none within a year."""
-    day = after.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+    day = after.astimezone(clockwork.zone).date() - timedelta(days=1)
     for _ in range(MAX_DAYS_AHEAD):
-        if opening(day, zone=zone, hours=hours)[1] > after:
-            for due in due_times(schedule, day, zone=zone, hours=hours):
+        if opening(day, clockwork).until > after:
+            for due in due_times(schedule, day, clockwork):
                 if due > after:
                     return due
         day += timedelta(days=1)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.contract.config import CameraSection, Hours
+    from edge.contract.business_day import Clockwork
+    from edge.contract.config import CameraSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ class FrameSource(Protocol):
         ...
 
 
-def open_source(camera: CameraSection, *, zone: str, hours: Hours, after: str | None = None) -> FrameSource:
+def open_source(camera: CameraSection, *, clockwork: Clockwork, after: str | None = None) -> FrameSource:
     """The source that a camera's configuration describes. Nothing is opened before the first capture.
 
     Args:
         camera: the camera's configuration.
-        zone: the store's IANA time zone, for pictures named after their time.
-        hours: opening hours, over which undated pictures are spread.
+        clockwork: the store's zone, for pictures named after their time, and its hours, over which undated pictures
+            are spread.
         after: the name of the last picture already taken from a replayed folder; it goes on behind that one.
 
     Raises:
@@ -59,7 +60,7 @@ def open_source(camera: CameraSection, *, zone: str, hours: Hours, after: str | 
         case FolderSource() as section:
             from edge.capture.folder import Folder  # noqa: PLC0415 - see above
 
-            return Folder.open(section, zone=zone, hours=hours, after=after)
+            return Folder.open(section, clockwork=clockwork, after=after)
         case VideoSource() | UsbSource() | RtspSource() as section:
             from edge.capture.video import VideoFile, open_live  # noqa: PLC0415 - see above
 

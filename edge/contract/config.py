@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
 
+from edge.contract.business_day import Clockwork
 from edge.contract.names import SkuId, Slug, UnitScore
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h)$")
@@ -270,6 +271,11 @@ class AgentConfig(_Section):
     def relative_to(self, folder: Path) -> AgentConfig:
         """The same configuration with every relative path taken from `folder`."""
         return _resolve(self, folder)
+
+    @property
+    def clockwork(self) -> Clockwork:
+        """What of the store decides about its days and hours."""
+        return Clockwork(ZoneInfo(self.zone), self.hours.day_starts, self.hours.opens, self.hours.closes)
 
     def fixture(self, fixture_id: str) -> FixtureSection:
         """The fixture of that id."""

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.contract.config import AgentConfig
-from edge.contract.events import EVENT_TYPES, MAX_EVENT_BYTES, Event
+from edge.contract.events import EVENT_TYPES, MAX_EVENT_BYTES
 from edge.contract.receipts import Command, ConfigReport, DeviceState, Receipt, Reply, ResendArguments, ResendResult
 from edge.contract.topics import ROOT, Channel
 
@@ -123,8 +124,8 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _summary(name: str) -> str:
-    model = EVENT_TYPES[name].model_fields["data"].annotation if name in EVENT_TYPES else MESSAGES[name]
-    return ((model or Event).__doc__ or "").strip().split("\n")[0]
+    payload: object = EVENT_TYPES[name].model_fields["data"].annotation if name in EVENT_TYPES else MESSAGES[name]
+    return inspect.cleandoc(getattr(payload, "__doc__", None) or name).split("\n")[0]
 
 
 def documents() -> dict[str, str]:
