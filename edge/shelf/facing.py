@@ -1,4 +1,4 @@
-"""What stands on a shelf: facings, planned slots, gaps. Shelves count from the bottom, positions from the left, from 1."""
+"""Facings, planned slots and gaps. Shelves count from the bottom, positions from the left, both from 1."""
 
 from __future__ import annotations
 

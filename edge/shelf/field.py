@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 REACH = 1.2
 """Neighbours are at most this many widths apart; a longer hole is left to the joining of rows."""
 
+OVERLAP = 0.5
+"""Neighbours share at most this much of the narrower one's width: more, and one stands before the other."""
+
 STEEPEST = 0.36
 """The steepest board looked for, as a slope: 20 degrees."""
 
@@ -92,7 +95,7 @@ def _neighbours(boxes: Floats) -> _Neighbours:
     run = (x1[second] + x2[second] - x1[first] - x2[first]) / 2
     rise = y2[second] - y2[first]
     low = np.minimum(height[first], height[second])
-    beside = (hole > -0.5) & (hole < REACH) & (run > 0)
+    beside = (hole > -OVERLAP) & (hole < REACH) & (run > 0)
     near = np.abs(rise) <= STEEPEST * run + LINK_TOLERANCES[0] * low
     return _Neighbours(first, second, run, rise, low, hole).take(beside & near)
 

@@ -35,8 +35,8 @@ RAISED_SHARE = 0.6
 on a board so close above tall units that some touch it: a unit wrongly dropped costs as much as one wrongly counted."""
 
 RAISED_SHARE_OF_LEVEL = 0.3
-"""The same over all units at that height: one unit on a board, apart from its row, may touch what is below it. Not more,
-since bays side by side may have a stack and a board at one height."""
+"""The same over all units at that height: one unit on a board, apart from its row, may touch what is below it. Not
+more, since bays side by side may have a stack and a board at one height."""
 
 MOSTLY_COVERED = 0.6
 """A unit of which units nearer to the shopper hide this much of its box stands behind them."""
@@ -45,10 +45,10 @@ NEARER = 0.08
 """A unit is nearer to the shopper when its bottom is this much lower, in heights of the one behind."""
 
 WIDEST_COVER = 3.0
-"""What covers a unit is at most this many times as wide: one box around half a shelf, a detector's slip, hides nothing."""
+"""What covers a unit is at most this many times as wide: one box around half a shelf is a detector's slip."""
 
 SAME_UNIT = 0.75
-"""Boxes that overlap this much (intersection over union) are one unit. In the audited photographs no two units come near
+"""Boxes that overlap this much (intersection over union) are one unit. In the audited photographs no two units reach
 0.3."""
 
 
