@@ -58,7 +58,8 @@ def find_deviations(
     lacking = Counter(place.slot for place in alignment.places if place.outcome == "empty")
     misplaced, surplus = _explain_strays(alignment, lacking)
     planned = Counter(place.slot.sku for place in alignment.places)
-    foreign, extra = [], []
+    foreign: list[Facing] = []
+    extra: list[Facing] = []
     for facing in surplus:
         owner = (owner_of or {}).get(facing.sku or "")
         is_foreign = owner is not None and owner not in own and facing.sku not in planned
