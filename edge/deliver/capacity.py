@@ -1,0 +1,62 @@
+"""How much an outbox may hold, and what it gives up first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from edge.contract.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.contract.events import EventClass
+
+SHED_ORDER: tuple[EventClass, ...] = ("health", "traffic", "observation", "stockout")
+"""Evidence goes before all of these; within a class the oldest goes first."""
+
+LOW_WATER = 0.95
+"""Dropping goes on to this share of the limit, so that a full outbox does not announce each single event."""
+
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLimits:
+    """Bounds of an outbox, its evidence included.
+
+    `max_hours` and `keep_receipted_hours` are hours of use: while a device is switched off nothing grows old, and a
+    clock that jumps drops nothing.
+
+    Raises:
+        DeliveryError: a limit that leaves no room.
+    """
+
+    max_mb: float = 200.0
+    max_hours: float = 30 * 24.0
+    keep_receipted_hours: float = 48.0
+
+    def __post_init__(self) -> None:
+        if self.max_mb < 0.25:  # noqa: PLR2004 - one message of the greatest length
+            raise DeliveryError(f"outbox limit {self.max_mb} MB", "give at least 0.25 MB: one event may be that long")
+        if self.max_hours <= 0 or self.keep_receipted_hours < 0:
+            raise DeliveryError("outbox limits in hours must not be negative", "give hours above 0")
+
+    @property
+    def max_bytes(self) -> int:
+        """The limit in bytes."""
+        return int(self.max_mb * MB)
+
+
+class Sheddable(Protocol):
+    """Evidence that shares the outbox's room and goes first."""
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds."""
+
+    def shed(self, octets: int) -> None:
+        """Drop the oldest until at least `octets` are free, or nothing is left."""
+
+    def take_shed(self) -> Sequence[str]:
+        """The sha256 of everything dropped since this was last asked, each once."""

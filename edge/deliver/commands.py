@@ -1,0 +1,90 @@
+"""Commands of a collector: each id is carried out once and answered once, an expired one not at all."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import ValidationError
+
+from edge.contract.receipts import (
+    MAX_RANGES,
+    Command,
+    CommandName,
+    Reply,
+    ResendArguments,
+    ResendResult,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.deliver.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """The wall clock, which alone can judge when a command expires."""
+    return datetime.now(UTC)
+
+
+class CommandDesk:
+    """Takes commands in and hands replies out. `resend` is answered here, the rest waits in `pending` for the agent.
+
+    Collectors send a command again until it is answered, so a reply is kept in the outbox: what comes again is told
+    the same. A command that was under way when the agent died was never answered, and is carried out anew.
+    """
+
+    def __init__(self, outbox: Outbox, *, now: Callable[[], datetime] = utc_now) -> None:
+        self.pending: queue.Queue[Command] = queue.Queue()
+        self._outbox = outbox
+        self._now = now
+        self._under_way: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(self, body: bytes) -> Reply | None:
+        """Take in one command; the reply where it can be given at once."""
+        try:
+            command = Command.model_validate_json(body)
+        except ValidationError as error:
+            log.warning("command.invalid", error=str(error.errors(include_url=False, include_input=False)[0]["msg"]))
+            return None
+        answered = self._outbox.answer_to(command.id)
+        if answered is not None:
+            return Reply.model_validate_json(answered)
+        if command.expires <= self._now():
+            log.info("command.expired", id=command.id, name=command.name)
+            return None
+        if command.name is CommandName.RESEND:
+            return self.settle(self._resend(command))
+        with self._lock:
+            if command.id not in self._under_way:
+                self._under_way.add(command.id)
+                self.pending.put(command)
+        return None
+
+    def settle(self, reply: Reply) -> Reply:
+        """Keep a reply for good; of several for one command the first holds."""
+        self._outbox.remember_answer(reply.id, reply.model_dump_json())
+        with self._lock:
+            self._under_way.discard(reply.id)
+        kept = self._outbox.answer_to(reply.id)
+        return reply if kept is None else Reply.model_validate_json(kept)
+
+    def _resend(self, command: Command) -> Reply:
+        try:
+            asked = ResendArguments.model_validate(command.arguments)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            return Reply(id=command.id, ok=False, error=f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500])
+        if any(last < first for first, last in asked.ranges):
+            return Reply(id=command.id, ok=False, error="ranges: one ends before it begins")
+        sent, dropped = self._outbox.resend(asked.epoch, asked.ranges)
+        log.info("outbox.resend", epoch=asked.epoch, sent=len(sent), dropped=len(dropped))
+        # What does not fit is not named; the collector asks again for what it still misses.
+        result = ResendResult(sent=list(sent[:MAX_RANGES]), dropped=list(dropped[:MAX_RANGES]))
+        return Reply(id=command.id, ok=True, result=result.model_dump(mode="json"))

@@ -1,0 +1,124 @@
+"""The statements on an outbox's rows, each within the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge.deliver.outbox_file import WAITING, charge_of, new_epoch
+from edge.deliver.schedule import Waiting
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+    from edge.contract.ranges import Range
+    from edge.deliver.envelope import Sealed
+
+COLUMNS = "row, epoch, seq, type, kind, status, charge, reissues"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event in the outbox, without its body."""
+
+    row: int
+    epoch: int
+    seq: int
+    type: str
+    kind: str
+    status: int
+    charge: int
+    reissues: int
+
+
+@dataclass(slots=True)
+class Change:
+    """What a transaction does to the schedule and the totals in memory; it takes hold once it is committed."""
+
+    added: list[Waiting] = field(default_factory=list)
+    again: list[tuple[Waiting, int]] = field(default_factory=list)  # with how often it was sent in vain under a key
+    gone: list[int] = field(default_factory=list)
+    charge: int = 0
+
+
+def insert(
+    database: sqlite3.Connection, sealed: Sealed, *, epoch: int, born: float, reissues: int = 0, change: Change
+) -> None:
+    """Enter an event that waits from now on."""
+    charge = charge_of(len(sealed.body))
+    cursor = database.execute(
+        "INSERT INTO event (epoch, seq, type, kind, status, charge, born, time, evidence, reissues, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            epoch,
+            sealed.seq,
+            sealed.type,
+            sealed.kind,
+            WAITING,
+            charge,
+            born,
+            sealed.time,
+            sealed.evidence,
+            reissues,
+            sealed.body,
+        ),
+    )
+    assert cursor.lastrowid is not None
+    change.charge += charge
+    waiting = Waiting(cursor.lastrowid, len(sealed.body), urgent=sealed.kind == "stockout")
+    if reissues:
+        change.again.append((waiting, reissues))
+    else:
+        change.added.append(waiting)
+
+
+def delete(database: sqlite3.Connection, gone: Iterable[Row], *, change: Change) -> None:
+    """Take events out for good."""
+    for row in gone:
+        database.execute("DELETE FROM event WHERE row = ?", (row.row,))
+        change.charge -= row.charge
+        change.gone.append(row.row)
+
+
+def mark(database: sqlite3.Connection, row: Row, *, status: int, age: float, reason: str = "", change: Change) -> None:
+    """A waiting event was receipted or refused: it is kept for `resend`, and sent no more."""
+    database.execute(
+        "UPDATE event SET status = ?, settled = ?, reason = ? WHERE row = ?", (status, age, reason or None, row.row)
+    )
+    change.gone.append(row.row)
+
+
+def next_seq(database: sqlite3.Connection, epoch: int) -> int:
+    """Count an epoch's sequence up by one."""
+    seq: int = database.execute("SELECT last_seq FROM epoch WHERE number = ?", (epoch,)).fetchone()[0] + 1
+    database.execute("UPDATE epoch SET last_seq = ? WHERE number = ?", (seq, epoch))
+    return seq
+
+
+def begin_epoch(database: sqlite3.Connection) -> int:
+    """Begin a new epoch; the old ones stay known."""
+    cursor = database.execute("INSERT INTO epoch (epoch, last_seq) VALUES (?, 0)", (new_epoch(),))
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def in_range(database: sqlite3.Connection, epoch: int, span: Range, *, waiting: bool | None = None) -> Iterator[Row]:
+    """The events of a range of sequence numbers, ascending; those that wait, those that do not, or both."""
+    which = {None: "", True: f" AND status = {WAITING}", False: f" AND status != {WAITING}"}[waiting]
+    found = database.execute(
+        f"SELECT {COLUMNS} FROM event WHERE epoch = ? AND seq BETWEEN ? AND ?{which} ORDER BY seq",  # noqa: S608 - constants
+        (epoch, *span),
+    ).fetchall()
+    return (Row(*values) for values in found)
+
+
+def read_meta(database: sqlite3.Connection, key: str, default: str) -> str:
+    """One of the outbox's own notes."""
+    found = database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return default if found is None else str(found[0])
+
+
+def write_meta(database: sqlite3.Connection, key: str, value: str) -> None:
+    """Write one of the outbox's own notes."""
+    database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
