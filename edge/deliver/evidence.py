@@ -1,0 +1,162 @@
+"""The evidence spool: photographs that wait for upload, each a file named by its sha256.
+
+People in them are blurred before they come here. A file is whole or not there: it is written beside its place, synced,
+and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import threading
+from typing import TYPE_CHECKING
+
+from edge.contract.errors import DeliveryError
+from edge.deliver.capacity import MB
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUFFIX = ".jpg"
+_PART = ".part"
+_REFUSED = "refused"
+_JPEG = b"\xff\xd8\xff"
+
+
+class EvidenceSpool:
+    """The photographs of one device, the oldest dropped when there is no room. Safe to use from several threads.
+
+    Args:
+        folder: is made where it is missing.
+        max_mb: the most it may hold, in megabytes.
+
+    Raises:
+        DeliveryError: the folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, *, max_mb: float = 100.0) -> None:
+        self._folder = folder
+        self._refused = folder / _REFUSED
+        self._max_bytes = int(max_mb * MB)
+        self._lock = threading.Lock()
+        self._sizes: dict[str, int] = {}  # oldest first
+        self._aside: dict[str, int] = {}
+        self._shed: list[str] = []
+        try:
+            self._refused.mkdir(parents=True, exist_ok=True)
+            self._load()
+        except OSError as error:
+            raise DeliveryError(f"{folder}: {error.strerror}", "give a folder the agent may write to") from None
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds, what was refused included."""
+        with self._lock:
+            return self._held()
+
+    def put(self, jpeg: bytes) -> str:
+        """Keep a photograph; after this it survives a power cut. The same one twice is kept once.
+
+        Returns:
+            Its sha256.
+
+        Raises:
+            DeliveryError: no JPEG, larger than the whole spool, or the disk refuses.
+        """
+        if not jpeg.startswith(_JPEG):
+            raise DeliveryError("evidence is no JPEG", "encode the frame before it is kept")
+        if len(jpeg) > self._max_bytes:
+            raise DeliveryError(f"evidence of {len(jpeg)} bytes, the spool holds {self._max_bytes}", "raise its limit")
+        sha256 = hashlib.sha256(jpeg).hexdigest()
+        with self._lock:
+            if sha256 in self._sizes:
+                return sha256
+            self._make_room(len(jpeg))
+            try:
+                self._write(sha256, jpeg)
+            except OSError as error:
+                raise DeliveryError(f"{self._folder}: {error.strerror}", "check the disk and its free space") from error
+            self._sizes[sha256] = len(jpeg)
+        return sha256
+
+    def waiting(self) -> list[str]:
+        """What is to be uploaded, the oldest first."""
+        with self._lock:
+            return list(self._sizes)
+
+    def read(self, sha256: str) -> bytes | None:
+        """The photograph; None when it was dropped meanwhile."""
+        try:
+            return self._path(sha256).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def remove(self, sha256: str) -> None:
+        """It is stored at the collector."""
+        with self._lock:
+            self._path(sha256).unlink(missing_ok=True)
+            self._sizes.pop(sha256, None)
+
+    def refuse(self, sha256: str) -> None:
+        """The collector will never take it: put it aside for a person to look at. It goes first when room is short."""
+        with self._lock:
+            size = self._sizes.pop(sha256, None)
+            if size is not None:
+                self._path(sha256).replace(self._refused / (sha256 + SUFFIX))
+                self._aside[sha256] = size
+
+    def shed(self, octets: int) -> None:
+        """Drop the oldest until at least `octets` are free, or nothing is left."""
+        with self._lock:
+            self._drop(octets)
+
+    def take_shed(self) -> list[str]:
+        """The sha256 of everything dropped since this was last asked."""
+        with self._lock:
+            shed, self._shed = self._shed, []
+        return shed
+
+    def _held(self) -> int:
+        return sum(self._sizes.values()) + sum(self._aside.values())
+
+    def _make_room(self, octets: int) -> None:
+        self._drop(self._held() + octets - self._max_bytes)
+
+    def _drop(self, octets: int) -> None:
+        while octets > 0 and self._aside:
+            sha256 = next(iter(self._aside))
+            octets -= self._aside.pop(sha256)
+            (self._refused / (sha256 + SUFFIX)).unlink(missing_ok=True)
+        while octets > 0 and self._sizes:
+            sha256 = next(iter(self._sizes))
+            octets -= self._sizes.pop(sha256)
+            self._path(sha256).unlink(missing_ok=True)
+            self._shed.append(sha256)
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / (sha256 + SUFFIX)
+
+    def _write(self, sha256: str, jpeg: bytes) -> None:
+        part = self._folder / (secrets.token_hex(8) + _PART)
+        with part.open("wb") as file:
+            file.write(jpeg)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._path(sha256))
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _load(self) -> None:
+        for part in self._folder.glob(f"*{_PART}"):
+            part.unlink()  # a write that a power cut ended
+        self._sizes = _sizes(self._folder)
+        self._aside = _sizes(self._refused)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    files = sorted((file.stat().st_mtime_ns, file.stem, file.stat().st_size) for file in folder.glob(f"*{SUFFIX}"))
+    return {sha256: size for _, sha256, size in files}

@@ -1,0 +1,150 @@
+"""Uploads evidence: `PUT {collector}/api/v1/evidence/{sha256}`, and deletes it here only after 201 or 200."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+import urllib3
+
+from edge.contract.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from edge.contract.topics import Address
+    from edge.deliver.evidence import EvidenceSpool
+
+log = structlog.get_logger(__name__)
+
+STORED = frozenset({200, 201})
+PASSING = frozenset({408, 425, 429})
+"""Statuses of the 4xx that speak of the moment, not of the photograph."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTimes:
+    """How long an upload waits, in seconds."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    look: float = 30.0  # for new files, when nobody wakes it
+    backoff_first: float = 2.0
+    backoff_longest: float = 300.0
+
+
+class EvidenceUploader:
+    """One thread that uploads what the spool holds, the oldest first.
+
+    Args:
+        spool: the photographs.
+        collector: the collector's address, such as `http://127.0.0.1:8080`.
+        address: whose photographs they are.
+        times: how long to wait for what.
+
+    Raises:
+        DeliveryError: a collector that is not on this machine. Elsewhere uploads must be signed with the device's
+            key, and this version has none.
+    """
+
+    def __init__(
+        self, spool: EvidenceSpool, *, collector: str, address: Address, times: UploadTimes | None = None
+    ) -> None:
+        _check_loopback(collector)
+        self._spool = spool
+        self._base = collector.rstrip("/")
+        self._address = address
+        self._times = times or UploadTimes()
+        self._http = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=self._times.connect, read=self._times.read), retries=False
+        )
+        self._awake = threading.Event()
+        self._stopping = threading.Event()
+        self._failing = False
+        self._rng = random.Random()  # noqa: S311 - jitter, no secret
+        self._thread = threading.Thread(target=self._run, name="evidence", daemon=True)
+
+    def start(self) -> None:
+        """Begin to upload."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> bool:
+        """End after the upload under way; whether that was done within `timeout` seconds."""
+        self._stopping.set()
+        self._awake.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def wake(self) -> None:
+        """A photograph was added."""
+        self._awake.set()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            self._awake.clear()
+            failures = 0 if self._upload_all() else failures + 1
+            if failures:
+                self._stopping.wait(self._pause(failures))
+            else:
+                self._awake.wait(self._times.look)
+
+    def _upload_all(self) -> bool:
+        """Upload everything that waits; False when the collector cannot be reached or cannot take it now."""
+        for sha256 in self._spool.waiting():
+            if self._stopping.is_set():
+                return True
+            jpeg = self._spool.read(sha256)
+            if jpeg is not None and not self._upload(sha256, jpeg):
+                return False
+        return True
+
+    def _upload(self, sha256: str, jpeg: bytes) -> bool:
+        headers = {"Content-Type": "image/jpeg", "X-Facings-Source": self._address.source}
+        try:
+            url = f"{self._base}/api/v1/evidence/{sha256}"
+            status = self._http.request("PUT", url, body=jpeg, headers=headers, redirect=False).status
+        except urllib3.exceptions.HTTPError as error:
+            return self._failed(type(error).__name__)
+        if status in STORED:
+            self._spool.remove(sha256)
+            if self._failing:
+                self._failing = False
+                log.info("evidence.up", collector=self._base)
+            return True
+        if 400 <= status < 500 and status not in PASSING:  # noqa: PLR2004 - the 4xx
+            self._spool.refuse(sha256)
+            log.warning("evidence.refused", sha256=sha256, status=status)
+            return True
+        return self._failed(f"status {status}")
+
+    def _failed(self, reason: str) -> bool:
+        if not self._failing:
+            self._failing = True
+            log.warning("evidence.down", collector=self._base, reason=reason)
+        return False
+
+    def _pause(self, failures: int) -> float:
+        longest = min(self._times.backoff_first * 2.0 ** min(failures - 1, 16), self._times.backoff_longest)
+        return longest * (0.5 + 0.5 * self._rng.random())
+
+
+def _check_loopback(collector: str) -> None:
+    parts = urlsplit(collector)
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not host:
+        raise DeliveryError(f"collector {collector!r} is no URL", "give one such as http://127.0.0.1:8080")
+    if parts.username is not None or parts.password is not None:
+        raise DeliveryError("the collector's URL holds credentials", "leave them out: none are sent on loopback")
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if not loopback:
+        raise DeliveryError(
+            f"evidence cannot go to {host}: uploads beyond this machine must be signed, and this version has no key",
+            "leave the collector's URL out, or run the collector on this machine",
+        )
