@@ -27,6 +27,10 @@ TOUCHING_IN_CHAIN = 0.25
 STANDS_LOWER = 0.3
 """The carrying unit's bottom lies at least this far lower, in its heights: else the two stand side by side."""
 
+SLIGHTEST = 0.5
+"""What carries a unit is at least this high, in heights of the unit: the caps of a second row that show under a board
+do not carry what stands on it."""
+
 ABOVE = 0.5
 """A unit is above another when this much of the narrower one's width is shared."""
 
@@ -129,7 +133,8 @@ def _raised(boxes: Floats, level: Ints, chain: Ints, pairs: _Overlaps) -> tuple[
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     above = pairs.shared_width >= ABOVE * np.minimum(width[pairs.upper], width[pairs.lower])
     lower_bottom = boxes[pairs.lower, 3] - STANDS_LOWER * height[pairs.lower]
-    below = pairs.take(above & (boxes[pairs.upper, 3] <= lower_bottom))
+    strong = height[pairs.lower] >= SLIGHTEST * height[pairs.upper]
+    below = pairs.take(above & strong & (boxes[pairs.upper, 3] <= lower_bottom))
     free = (boxes[below.lower, 1] - boxes[below.upper, 3]) / np.minimum(height[below.upper], height[below.lower])
     carried = np.zeros(len(boxes), dtype=np.bool_)
     carried[below.upper[free <= TOUCHING]] = True
