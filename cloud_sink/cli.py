@@ -1,0 +1,117 @@
+"""The command `sink`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge.contract.errors import ConfigError, FacingsError
+
+if TYPE_CHECKING:
+    from cloud_sink.fleet.settings import SinkConfig
+
+app = typer.Typer(
+    name="sink",
+    help="The collector: takes shelf events in without loss and gives store profiles out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="the sink's configuration, such as configs/sink/demo.yaml")
+]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="the folder for database and evidence")]
+
+
+@app.command(epilog="Example: sink serve --config configs/sink/demo.yaml --data /var/lib/facings")
+def serve(
+    config: ConfigFile = None,
+    data: DataFolder = None,
+    http_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="the port of the API on 127.0.0.1; 0 takes a free one")
+    ] = None,
+    broker_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="the port of the broker on 127.0.0.1; 0 takes a free one")
+    ] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="where to write a JSON with the addresses once everything is up")
+    ] = None,
+) -> None:
+    """Run broker, collector and API in one service until SIGTERM or Ctrl-C."""
+    from cloud_sink.fleet.settings import EmbeddedBroker, HttpSection
+    from cloud_sink.service import serve as run
+
+    settings = _settings(config, data)
+    if http_port is not None:
+        settings = settings.model_copy(update={"http": HttpSection(port=http_port)})
+    if broker_port is not None:
+        if not isinstance(settings.broker, EmbeddedBroker):
+            raise ConfigError("--broker-port is for the embedded broker", "leave it out, or set broker.kind: embedded")
+        settings = settings.model_copy(update={"broker": EmbeddedBroker(port=broker_port)})
+    run(settings, ready_file=ready_file, say=_say)
+
+
+@app.command(epilog="Example: sink collect --config /etc/facings/sink.yaml")
+def collect(config: ConfigFile = None, data: DataFolder = None) -> None:
+    """Collect from a broker that is there already; any number of these share the load."""
+    from cloud_sink.service import collect as run
+
+    run(_settings(config, data), say=_say)
+
+
+@db.command("upgrade", epilog="Example: sink db upgrade --data /var/lib/facings")
+def db_upgrade(config: ConfigFile = None, data: DataFolder = None) -> None:
+    """Bring the database to this version's tables; nothing happens to one that is current."""
+    from cloud_sink.store.database import open_database, upgrade
+
+    engine = open_database(_settings(config, data).database_url)
+    upgrade(engine)
+    _say(f"database {engine.url!r} is current")
+
+
+def main() -> None:
+    """Run the command line: exit code 2 for bad usage, 1 for failure, errors in one line."""
+    _log_to_stderr()
+    try:
+        app()
+    except FacingsError as error:
+        typer.echo(f"sink: {error}", err=True)
+        sys.exit(1)
+
+
+def _settings(config: Path | None, data: Path | None) -> SinkConfig:
+    from cloud_sink.fleet.settings import SinkConfig, load_config
+
+    settings = load_config(config) if config is not None else SinkConfig()
+    return settings.model_copy(update={"data": data}) if data is not None else settings
+
+
+def _say(line: str) -> None:
+    typer.echo(line)
+    sys.stdout.flush()
+
+
+def _log_to_stderr() -> None:
+    import structlog
+
+    human = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if human else [structlog.processors.format_exc_info]),
+            structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Receive, validate, batch, commit, receipt. The only place that speaks MQTT."""

@@ -1,0 +1,48 @@
+"""From the configuration to a login at the broker."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from cloud_sink.collect.broker import HOST
+from cloud_sink.collect.link import Login
+from edge.contract.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cloud_sink.fleet.settings import ExternalBroker
+
+EMBEDDED_CLIENT = "collector"
+"""The one collector of an embedded broker: its session outlives a broken connection."""
+
+
+def embedded_login(port: int) -> Login:
+    """The login at our own broker."""
+    return Login(host=HOST, port=port, client_id=EMBEDDED_CLIENT)
+
+
+def external_login(broker: ExternalBroker) -> Login:
+    """The login at a broker that is there already; a collector without a client id gets one for its life.
+
+    Raises:
+        ConfigError: the password file cannot be read.
+    """
+    password = None
+    if broker.password_file is not None:
+        try:
+            password = broker.password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"broker.password_file: {broker.password_file}: {error}", "give a file that this user can read"
+            ) from None
+    return Login(
+        host=broker.host,
+        port=broker.port,
+        client_id=broker.client_id or f"collector-{secrets.token_hex(6)}",
+        username=broker.username,
+        password=password,
+        ca_file=broker.ca_file,
+        cert_file=broker.cert_file,
+        key_file=broker.key_file,
+        share=broker.share,
+    )

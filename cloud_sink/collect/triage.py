@@ -1,0 +1,99 @@
+"""From a message to facts and refusals. Pure: bytes in, values out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloud_sink.collect.split import is_array, split_array
+from cloud_sink.store.facts import Fact, RefusedBody
+from edge.contract.events import MAX_EVENT_BYTES
+from edge.contract.receipts import RefusalReason
+from edge.contract.refusal import Refused, read_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from edge.contract.topics import Address
+
+_EPOCH = re.compile(r"[0-9a-f]{32}")
+_SEQ = re.compile(r"[1-9][0-9]{0,15}")
+_LAST_SEQ = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Epoch and seq as user properties or an invalid body give them: what a refusal can be answered with."""
+
+    epoch: str
+    seq: int
+
+
+def claim(epoch: object, seq: object) -> Claim | None:
+    """A claim of well-formed epoch and seq; None for anything else."""
+    if not isinstance(epoch, str) or _EPOCH.fullmatch(epoch) is None:
+        return None
+    if isinstance(seq, str):
+        if _SEQ.fullmatch(seq) is None:
+            return None
+        seq = int(seq)
+    if not isinstance(seq, int) or isinstance(seq, bool) or not 1 <= seq <= _LAST_SEQ:
+        return None
+    return Claim(epoch, seq)
+
+
+def read_message(payload: bytes, address: Address, claimed: Claim | None) -> Iterator[Fact | RefusedBody]:
+    """Read a single event or the array of a backlog; each element is judged alone.
+
+    Args:
+        payload: the message as it came.
+        address: where its topic says the device is.
+        claimed: its user properties; of an array they are those of its first event.
+    """
+    if len(payload) > MAX_EVENT_BYTES:
+        detail = f"{len(payload)} bytes, at most {MAX_EVENT_BYTES}"
+        yield _refused(payload, address, claimed, RefusalReason.TOO_LARGE, detail)
+        return
+    if not is_array(payload):
+        yield _read(payload, address, claimed)
+        return
+    parts = split_array(payload)
+    if parts is None:
+        yield _refused(payload, address, claimed, RefusalReason.UNREADABLE, "the body is not JSON")
+        return
+    for part in parts:
+        yield _read(part, address, None)
+
+
+def _read(body: bytes, address: Address, claimed: Claim | None) -> Fact | RefusedBody:
+    event = read_event(body, address)
+    if isinstance(event, Refused):
+        return _refused(body, address, _claim_in(body) or claimed, event.reason, event.detail)
+    if claimed is not None and claimed != Claim(event.epoch, event.seq):
+        # The sender's outbox knows the message by its properties: they are what can be answered.
+        detail = f"the user properties say {claimed.epoch}-{claimed.seq}, the body {event.id}"
+        return _refused(body, address, claimed, RefusalReason.WRONG_SOURCE, detail)
+    return Fact(address, event, body, hashlib.sha256(body).digest())
+
+
+def _refused(body: bytes, address: Address, claimed: Claim | None, reason: RefusalReason, detail: str) -> RefusedBody:
+    return RefusedBody(
+        address=address,
+        epoch=claimed.epoch if claimed else None,
+        seq=claimed.seq if claimed else None,
+        reason=reason,
+        detail=detail,
+        body=body,
+        sha256=hashlib.sha256(body).digest(),
+    )
+
+
+def _claim_in(body: bytes) -> Claim | None:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return claim(content.get("epoch"), content.get("seq")) if isinstance(content, dict) else None

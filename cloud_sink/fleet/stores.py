@@ -1,0 +1,67 @@
+"""The stores the sink knows, and defaults for those it does not: their events are stored all the same."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from cloud_sink.fleet.business_day import Clockwork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cloud_sink.fleet.settings import StoreSection
+
+WHOLE_DAY = (time(0), time(23, 59, 59, 999999))
+"""Opening hours of a store nobody described: no capture of it is left out."""
+
+
+class StoreBook:
+    """Master data by tenant and store."""
+
+    def __init__(self, stores: Iterable[StoreSection] = ()) -> None:
+        self._stores = {(store.tenant, store.id): store for store in stores}
+        self._clockworks = {
+            key: Clockwork(
+                zone=ZoneInfo(store.zone),
+                day_starts=store.hours.day_starts,
+                opens=store.hours.opens,
+                closes=store.hours.closes,
+            )
+            for key, store in self._stores.items()
+        }
+        self._defaults: dict[str, Clockwork] = {}
+
+    def find(self, tenant: str, store: str) -> StoreSection | None:
+        """The master data of a store; None for one nobody described."""
+        return self._stores.get((tenant, store))
+
+    def clockwork(self, tenant: str, store: str, zone: str) -> Clockwork:
+        """The store's days and hours; for one nobody described, days from midnight in the zone its events name."""
+        known = self._clockworks.get((tenant, store))
+        if known is not None:
+            return known
+        default = self._defaults.get(zone)
+        if default is None:
+            opens, closes = WHOLE_DAY
+            default = Clockwork(zone=_zone(zone), day_starts=time(0), opens=opens, closes=closes)
+            if len(self._defaults) < 1000:  # noqa: PLR2004 - there are some 600 zones; more are somebody's inventions
+                self._defaults[zone] = default
+        return default
+
+    def tenants_of(self, store: str) -> list[str]:
+        """The tenants that have a store of this id."""
+        return sorted(tenant for tenant, one in self._stores if one == store)
+
+    @property
+    def described(self) -> tuple[StoreSection, ...]:
+        """Every store that the configuration describes."""
+        return tuple(self._stores.values())
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")

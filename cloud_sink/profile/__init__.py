@@ -1,0 +1,1 @@
+"""Joins facts into store profiles: KPIs, episodes, completeness."""

@@ -1,0 +1,1 @@
+"""Tables, ledger, roll-ups, quarantine, migrations. The only place that speaks SQL."""

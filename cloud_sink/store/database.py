@@ -1,0 +1,114 @@
+"""Opening the database: the connection's settings, one writer at a time, migrations."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from edge.contract.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_MS = 15_000
+"""How long a connection waits for another's write: longer than the longest batch on a slow disk."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine for the database at `url`; a SQLite file's folder is made.
+
+    SQLite runs in WAL with `synchronous=FULL`: a commit that returned survives a power cut, and readers never wait.
+
+    Raises:
+        StoreError: a URL that names no database we can open.
+    """
+    address = _parse(url)
+    if address.get_backend_name() == "sqlite" and address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        engine = create_engine(address, pool_pre_ping=address.get_backend_name() != "sqlite")
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise StoreError(f"database {address!r}: {error}", "install the driver that the URL names") from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _settle_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to this version's tables; a database that is there already changes nothing.
+
+    Raises:
+        StoreError: the database cannot be written, or is newer than this program.
+    """
+    from alembic import command  # noqa: PLC0415 - readers of a current database need no Alembic
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    try:
+        with engine.connect() as connection:
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+    except CommandError as error:
+        raise StoreError(f"database {engine.url!r}: {error}", "use the version of the sink that wrote it") from None
+    except DBAPIError as error:
+        raise StoreError(f"database {engine.url!r}: {error.orig}", "check the path and its rights") from None
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that may write.
+
+    On SQLite it holds the writer's place from its start, so that it never fails half-way because another came first.
+    """
+    with engine.connect().execution_options(facings_writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that only reads: everything in it sees the same state."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def is_answering(engine: Engine) -> bool:
+    """Whether the database can be read at this moment."""
+    try:
+        with reading(engine) as connection:
+            connection.execute(select(1))
+    except DBAPIError:
+        return False
+    return True
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            f"database {url!r} is no database URL", "write sqlite:////var/lib/facings/sink.db or postgresql://…"
+        ) from None
+
+
+def _settle_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transactions begin at the first write: too late to see one state, so it begins none.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("facings_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,67 @@
+"""Stock-out episodes: a row each, the same whichever of its two events comes first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, tuple_
+
+from cloud_sink.store.dialect import Row, put
+from cloud_sink.store.moments import to_ms
+from cloud_sink.store.tables import stockouts
+from edge.contract.events import StockoutClosed, StockoutOpened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Connection
+
+    from cloud_sink.store.facts import Dated, Fact
+
+KEY = ("tenant", "store", "device", "episode")
+EpisodeKey = tuple[str, ...]
+
+
+def note(connection: Connection, said: Iterable[tuple[Fact, Dated]]) -> None:
+    """Take opened and closed episodes. An end once known stays; the end's event knows the beginning, too.
+
+    The moments in an event whose own time was corrected are corrected by as much.
+    """
+    told = [
+        _row(fact, fact.event.data, to_ms(dated.at) - to_ms(fact.event.time))
+        for fact, dated in said
+        if isinstance(fact.event.data, StockoutOpened | StockoutClosed)
+    ]
+    if not told:
+        return
+    keys = sorted({_key(row) for row in told})
+    identity = tuple_(*(stockouts.c[name] for name in KEY))
+    rows: dict[EpisodeKey, Row] = {}
+    for stored in connection.execute(select(stockouts).where(identity.in_(keys))).mappings():
+        rows[_key(stored)] = dict(stored)
+    for row in told:
+        rows[_key(row)] = _merge(rows.get(_key(row)), row)
+    put(connection, stockouts, [rows[key] for key in keys])
+
+
+def _key(row: Mapping[Any, Any]) -> EpisodeKey:
+    return tuple(row[name] for name in KEY)
+
+
+def _row(fact: Fact, data: StockoutOpened | StockoutClosed, shift: int) -> Row:
+    return {
+        "tenant": fact.address.tenant,
+        "store": fact.store,
+        "device": fact.address.device,
+        "episode": data.episode,
+        "fixture": data.fixture,
+        "sku": data.sku,
+        "since": to_ms(data.since) + shift,
+        "until": to_ms(data.until) + shift if isinstance(data, StockoutClosed) else None,
+    }
+
+
+def _merge(known: Row | None, new: Row) -> Row:
+    if known is None or known["until"] is None:
+        return new
+    return known if new["until"] is None else new

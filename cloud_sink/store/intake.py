@@ -1,0 +1,169 @@
+"""One batch, one transaction: event rows, ledger, roll-ups and quarantine, or nothing of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from cloud_sink.store import boots, episodes, fleet_log, ledger, quarantine, rows
+from cloud_sink.store.dating import date_event, place
+from cloud_sink.store.dialect import add
+from cloud_sink.store.facts import Answer, Dated, Fact, Key, Place, RefusedBody, Sequence
+from cloud_sink.store.quarantine import CONFLICT, Held
+from cloud_sink.store.sums import Sums, add_event
+from cloud_sink.store.tables import metadata
+from edge.contract import ranges as ranged
+from edge.contract.events import DeviceHealth, OutboxDropped
+from edge.contract.topics import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from cloud_sink.fleet.stores import StoreBook
+    from edge.contract.ranges import Ranges
+
+Answers = dict[tuple[Address, str], Answer]
+"""What to receipt, by where the device is now and epoch."""
+
+
+def take(
+    connection: Connection,
+    facts: Iterable[Fact],
+    refused: Iterable[RefusedBody],
+    *,
+    stores: StoreBook,
+    received: datetime,
+) -> Answers:
+    """Store a batch inside the caller's transaction.
+
+    A known event is stored once and answered again; the same key with other bytes is a conflict and goes to
+    quarantine; refused bodies go to quarantine, and their numbers into the ledger, so that they are no holes.
+
+    Returns:
+        What to receipt once the transaction is committed.
+    """
+    answers: Answers = defaultdict(Answer)
+    facts, refused = list(facts), list(refused)
+    fleet_log.note_seen(
+        connection,
+        {one.address: "" for one in refused} | {fact.address: fact.event.zone for fact in facts},
+        received,
+    )
+    new, contradicting = _sort_out(connection, facts, answers)
+    _store(connection, new, stores, received)
+    _enter(connection, "taken", ((fact.sequence, fact.event.seq) for fact in new))
+    _refuse(connection, refused, contradicting, answers, received)
+    return dict(answers)
+
+
+def _sort_out(connection: Connection, facts: list[Fact], answers: Answers) -> tuple[list[Fact], list[Fact]]:
+    """Tell new facts from known ones and from those that contradict what is stored."""
+    new: dict[Key, Fact] = {}
+    contradicting = []
+    known = _known(connection, facts)
+    for fact in facts:
+        answer = answers[fact.address, fact.event.epoch]
+        first = new.get(fact.key)
+        if fact.key in known:
+            stored = known[fact.key]
+            same = stored is None or stored == fact.sha256  # None: retention took the bytes, the ledger remembers
+        elif first is not None:
+            same = first.sha256 == fact.sha256
+        else:
+            new[fact.key] = fact
+            same = True
+        if same:
+            answer.taken.add(fact.event.seq)
+        else:
+            answer.conflicts.add(fact.event.seq)
+            contradicting.append(fact)
+    return list(new.values()), contradicting
+
+
+def _known(connection: Connection, facts: list[Fact]) -> dict[Key, bytes | None]:
+    """The facts whose numbers the ledger has, with the hash of what is stored."""
+    spans: dict[Sequence, tuple[int, int]] = {}
+    for fact in facts:
+        low, high = spans.get(fact.sequence, (fact.event.seq, fact.event.seq))
+        spans[fact.sequence] = (min(low, fact.event.seq), max(high, fact.event.seq))
+    taken = ledger.read(connection, "taken", spans)
+    keys = {fact.key for fact in facts if ranged.contains(taken[fact.sequence], fact.event.seq)}
+    hashes = rows.hashes(connection, keys)
+    return {key: hashes.get(key) for key in keys}
+
+
+def _store(connection: Connection, new: list[Fact], stores: StoreBook, received: datetime) -> None:
+    clocks, moved = boots.learn(connection, new, received)
+    sums = Sums()
+    placed: list[tuple[Fact, Dated, Place]] = []
+    for fact in new:
+        dated = date_event(fact.event, received, clocks.get(boots.boot_of(fact)))
+        clockwork = stores.clockwork(fact.address.tenant, fact.store, fact.event.zone)
+        where = place(fact.event, dated.at, clockwork)
+        placed.append((fact, dated, where))
+        add_event(sums, fact.event.data, tenant=fact.address.tenant, store=fact.store, place=where)
+    rows.append(connection, placed, received)
+    redated = boots.redate(connection, moved, stores, sums) if moved else []
+    for table, counts in sums.rows.items():
+        names = [column.name for column in metadata.tables[table].columns]
+        keys = [column.name for column in metadata.tables[table].primary_key]
+        zero = dict.fromkeys((name for name in names if name not in keys), 0)
+        add(
+            connection,
+            metadata.tables[table],
+            ({**zero, **dict(zip(keys, key, strict=True)), **row} for key, row in counts.items()),
+        )
+    told = [*redated, *placed]
+    episodes.note(connection, [(fact, dated) for fact, dated, _ in told])
+    fleet_log.note_health(
+        connection,
+        [(fact, dated, where.day) for fact, dated, where in told if isinstance(fact.event.data, DeviceHealth)],
+    )
+    dropped: dict[Sequence, Ranges] = {}
+    for fact in new:
+        if isinstance(fact.event.data, OutboxDropped):
+            known = dropped.get(fact.sequence, ())
+            dropped[fact.sequence] = ranged.merge((*known, *fact.event.data.ranges))
+    ledger.add(connection, "dropped", dropped)
+
+
+def _refuse(
+    connection: Connection,
+    refused: list[RefusedBody],
+    contradicting: list[Fact],
+    answers: Answers,
+    received: datetime,
+) -> None:
+    held = [
+        Held(one.address, one.epoch or "", one.seq or 0, one.reason.value, one.detail, one.body, one.sha256)
+        for one in refused
+    ]
+    held += [
+        Held(
+            fact.address,
+            fact.event.epoch,
+            fact.event.seq,
+            CONFLICT,
+            "other bytes are stored under this epoch and seq",
+            fact.body,
+            fact.sha256,
+        )
+        for fact in contradicting
+    ]
+    quarantine.hold(connection, held, received)
+    numbered = []
+    for one in refused:
+        if one.epoch is not None and one.seq is not None:
+            answers[one.address, one.epoch].refused[one.seq] = (one.reason, one.detail)
+            numbered.append(((one.address.tenant, one.address.device, one.epoch), one.seq))
+    _enter(connection, "refused", numbered)
+
+
+def _enter(connection: Connection, kind: ledger.Kind, numbered: Iterable[tuple[Sequence, int]]) -> None:
+    gathered: dict[Sequence, list[int]] = defaultdict(list)
+    for sequence, seq in numbered:
+        gathered[sequence].append(seq)
+    ledger.add(connection, kind, {sequence: ranged.from_numbers(numbers) for sequence, numbers in gathered.items()})
