@@ -23,6 +23,19 @@ def _fade(rows: int, columns: int, top: Colour, bottom: Colour) -> Picture:
     return np.repeat(first + (last - first) * ramp, columns, axis=1).astype(np.uint8)
 
 
+def _crest(sign: Picture, x: float, y: float, size: float, paint: Colour) -> None:
+    """The invented owner's mark: a white lozenge with a rising wave."""
+    t = np.linspace(-1, 1, 24)
+    lozenge = np.array([(x, y - size), (x + size, y), (x, y + size), (x - size, y)])
+    cv2.fillPoly(sign, [lozenge.astype(np.int32)], _WHITE, cv2.LINE_AA)
+    for k, tone in ((0.25, mix(paint, _WHITE, 0.3)), (0.6, paint)):
+        crest = y + size * (k * 0.55 - 0.2 * np.sin(2.6 * t))
+        inside = size * 0.86 - np.abs(crest - y)
+        upper = [(x + u * w, c) for u, w, c in zip(t, inside, crest, strict=True)]
+        lower = [(x + u * w * 0.9, c + size * 0.13) for u, w, c in zip(t, inside, crest, strict=True)][::-1]
+        cv2.fillPoly(sign, [np.array(upper + lower).astype(np.int32)], tone, cv2.LINE_AA)
+
+
 @lru_cache(maxsize=64)
 def header_sign(fixture: Fixture) -> Floats:
     """The lit sign above the opening, linear light."""
@@ -37,10 +50,7 @@ def header_sign(fixture: Fixture) -> Floats:
         x = columns * rng.uniform(0.45, 0.6)
         style = Style(face="sans", weight=850, colour=_WHITE, outline=mix(fixture.paint, (0, 0, 0), 0.5), shadow=0.06)
         write(sign, fixture.header, centre=(x, rows * 0.48), height=rows * 0.62, max_width=columns * 0.6, style=style)
-        centre = (int(columns * 0.14), int(rows * 0.48))
-        cv2.circle(sign, centre, int(rows * 0.3), _WHITE, -1, cv2.LINE_AA)
-        cv2.ellipse(sign, centre, (int(rows * 0.27), int(rows * 0.27)), 20, 0, 180, hsv(2, 0.9, 0.85), -1, cv2.LINE_AA)
-        cv2.ellipse(sign, centre, (int(rows * 0.27), int(rows * 0.27)), 200, 0, 150, fixture.paint, -1, cv2.LINE_AA)
+        _crest(sign, columns * 0.13, rows * 0.46, rows * 0.3, fixture.paint)
     return to_linear(sign)
 
 
@@ -71,25 +81,39 @@ def price_strip(fixture: Fixture, shelf: int) -> Floats:
     return to_linear(strip)
 
 
+def _stand(picture: Picture, x: int, base: int, w: int, h: int, tone: Colour, rng: np.random.Generator) -> None:
+    """A piece of the shop's furniture: a crate, a counter, or shelves with something colourful on each."""
+    cv2.rectangle(picture, (x, base - h), (x + w, base), tone, -1)
+    boards = int(rng.integers(0, 6))
+    for k in range(boards):
+        y0, y1 = base - h + k * h // boards + 3, base - h + (k + 1) * h // boards - 3
+        cv2.rectangle(picture, (x + 2, y0), (x + w - 2, y1), mix(tone, (0, 0, 0), 0.55), -1)
+        at = x + 3
+        while at < x + w - 9:
+            step = int(rng.integers(5, 11))
+            thing = hsv(float(rng.integers(180)), float(rng.uniform(0.2, 0.9)), float(rng.uniform(0.3, 0.95)))
+            cv2.rectangle(picture, (at, y1 - int(rng.integers(6, max(7, y1 - y0)))), (at + step - 2, y1), thing, -1)
+            at += step
+
+
 @lru_cache(maxsize=16)
 def room(fixture: Fixture) -> Floats:
     """The shop behind and beside the fixture, out of focus, linear light."""
     rng = np.random.default_rng((fixture.seed, 23))
     rows, columns = 360, 520
-    wall = hsv(float(rng.integers(10, 110)), float(rng.uniform(0.03, 0.2)), float(rng.uniform(0.35, 0.75)))
-    picture = _fade(rows, columns, wall, mix(wall, (40, 45, 50), 0.45))
+    wall = hsv(float(rng.integers(8, 110)), float(rng.uniform(0.03, 0.16)), float(rng.uniform(0.5, 0.85)))
+    picture = _fade(rows, columns, mix(wall, (0, 0, 0), 0.15), wall)
     horizon = int(rows * 0.8)
-    floor = hsv(float(rng.integers(8, 30)), 0.12, float(rng.uniform(0.35, 0.6)))
-    picture[horizon:] = _fade(rows - horizon, columns, mix(floor, (0, 0, 0), 0.3), floor)
-    for _ in range(int(rng.integers(6, 16))):
-        x, w, h = int(rng.integers(0, columns)), int(rng.integers(20, 90)), int(rng.integers(20, 120))
-        base = int(rng.integers(rows // 3, horizon + 10))
-        tone = hsv(float(rng.integers(180)), float(rng.uniform(0.1, 0.8)), float(rng.uniform(0.15, 0.8)))
-        cv2.rectangle(picture, (x, base - h), (x + w, base), tone, -1)
-        for k in range(int(rng.integers(0, 5))):
-            y = base - h + (k + 1) * h // 6
-            cv2.rectangle(picture, (x + 3, y), (x + w - 3, y + h // 14), mix(tone, hsv(float(rng.integers(180)), 0.5, 0.9), 0.6), -1)
+    floor = hsv(float(rng.integers(8, 25)), 0.12, float(rng.uniform(0.4, 0.7)))
+    picture[horizon:] = _fade(rows - horizon, columns, mix(floor, (0, 0, 0), 0.35), floor)
+    for x in range(0, columns, 34):  # tiles run towards the eye
+        cv2.line(picture, (x, horizon), (x + (x - columns // 2) // 2, rows), mix(floor, (0, 0, 0), 0.3), 1, cv2.LINE_AA)
+    cv2.rectangle(picture, (0, horizon - 6), (columns, horizon), mix(wall, (0, 0, 0), 0.5), -1)
+    for _ in range(int(rng.integers(5, 12))):
+        x, w, h = int(rng.integers(0, columns)), int(rng.integers(24, 100)), int(rng.integers(50, 210))
+        tone = hsv(float(rng.integers(180)), float(rng.uniform(0.05, 0.5)), float(rng.uniform(0.2, 0.8)))
+        _stand(picture, x, horizon + int(rng.integers(0, 14)), w, h, tone, rng)
     grain = rng.normal(0, 7, (rows // 4, columns // 4, 1)).astype(np.float32)
     grain = cv2.resize(grain, (columns, rows))[..., None]
     noisy = np.clip(picture.astype(np.float32) + grain, 0, 255).astype(np.uint8)
-    return to_linear(cv2.GaussianBlur(noisy, (0, 0), float(rng.uniform(1.5, 3.5))))
+    return to_linear(cv2.GaussianBlur(noisy, (0, 0), float(rng.uniform(1.2, 2.6))))

@@ -138,16 +138,17 @@ def panel(
     variant: str,
     motif: str,
     volume: str,
+    seen_part: float,
     rng: np.random.Generator,
 ) -> Picture:
-    """Print one panel, height x width pixels: its middle half is what a shopper sees from the front."""
+    """Print one panel, height x width pixels, of which a shopper sees the middle `seen_part` from the front."""
     tone = _pattern(design.ground, height, width, rng)[..., None]
     ground, second = np.array(palette.ground, np.float32), np.array(palette.second, np.float32)
     canvas: Picture = (ground + (second - ground) * tone).astype(np.uint8)
-    x, seen = width / 2, width * 0.56
+    x, seen = width / 2, width * seen_part
     upright = design.layout == "upright" and height > seen * 0.9
     brand_y, motif_y, variant_y = height * (0.3 + 0.3 * design.motif_place), height * 0.73, height * 0.52
-    word_height = min(height * 0.24, seen * 0.34)
+    word_height = min(height * 0.28, seen * 0.42)
     if upright:
         brand_y, motif_y, variant_y = height * 0.42, height * 0.84, height * 0.9
     emblem_colours = (palette.emblem, mix(palette.emblem, (255, 255, 255), 0.75))
@@ -161,8 +162,12 @@ def panel(
     shear = design.style.shear + (0.25 if design.layout == "tilted" else 0.0)
     style = replace(design.style, colour=plain, outline=rim, arc=arc, shear=shear)
     motif_x = x if upright else x + design.motif_place * seen
-    radius = min(height * 0.13, seen * 0.2) * design.motif_size
-    MOTIFS[motif](canvas, motif_x, motif_y, radius, palette.accent)
+    radius = min(height * 0.14, seen * 0.25) * design.motif_size
+    halo = np.zeros(canvas.shape[:2], np.float32)
+    cv2.circle(halo, (int(motif_x), int(motif_y)), int(radius * 1.25), 0.85, -1, cv2.LINE_AA)
+    if min(palette.ground) < 200:
+        blend(canvas, cv2.GaussianBlur(halo, (0, 0), radius * 0.3), mix(palette.second, (255, 255, 255), 0.8), x=0, y=0)
+    MOTIFS[motif](canvas, motif_x, motif_y, radius, palette.fruit)
     if upright:
         write(canvas, word, centre=(x, brand_y), height=seen * 0.55, max_width=height * 0.72, style=style, turn=1)
     else:

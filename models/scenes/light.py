@@ -32,10 +32,14 @@ def surroundings(lighting: Lighting, kind: str) -> tuple[Floats, Floats]:
         e0, e1 = rng.uniform(-0.1, 0.25), rng.uniform(0.35, 0.7)
         tint = rng.uniform(0.85, 1.15, 3)
         env[(np.abs(around - a) < w) & (up > e0) & (up < e1)] = tint * rng.uniform(1.0, 2.6) * lighting.room
+    for _ in range(int(rng.integers(1, 4))):  # doors and shop windows at eye level draw the streaks on cans
+        a, w = rng.choice((-1, 1)) * rng.uniform(12, 75), rng.uniform(2.5, 9)
+        low, high = rng.uniform(-0.5, -0.15), rng.uniform(0.15, 0.5)
+        env[(np.abs(around - a) < w) & (up > low) & (up < high)] = rng.uniform(0.85, 1.15, 3) * rng.uniform(1.6, 3.4) * lighting.room
     own = strip_colour(lighting)
     if kind == "cooler":
         for side in (-1, 1):
-            env[(np.abs(around - side * rng.uniform(72, 84)) < 7) & (np.abs(up) < 0.8)] = own * 2.6 * lighting.side
+            env[(np.abs(around - side * rng.uniform(72, 84)) < 7) & (np.abs(up) < 0.8)] = own * 6.0 * lighting.side
         env[(up > 0.62) & (up < 0.8) & (np.abs(around) < 80)] = own * 2.2 * lighting.top
     else:
         for a in (-35, 20, 60):

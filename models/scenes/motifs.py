@@ -127,7 +127,8 @@ def wave(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> None:
     for k in range(3):
         crest = y + (k - 1) * 0.5 * r + 0.28 * r * np.sin(t * 2.6 + k * 1.3)
         edge = list(zip(x + t * r, crest, strict=True))
-        under = list(zip((x + t * r)[::-1], (crest + (0.12 + 0.3 * (1 - (t / 1.8) ** 2)) * r)[::-1], strict=True))
+        swell = crest + (0.06 + 0.26 * (1 - (t / 1.8) ** 2)) * r
+        under = list(zip((x + t * r)[::-1], swell[::-1], strict=True))
         _fill(canvas, edge + under, mix(colour, _WHITE, 0.15 + 0.3 * k))
 
 

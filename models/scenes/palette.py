@@ -30,7 +30,8 @@ def luminance(colour: Colour) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours of one product's print: ground and its second tone, accent, emblem, word, and the dark of outlines."""
+    """Colours of one product's print: ground and its second tone, accent, emblem, word, the dark of
+    outlines, the closure, what is inside, and the motif."""
 
     ground: Colour
     second: Colour
@@ -40,6 +41,7 @@ class Palette:
     dark: Colour
     cap: Colour
     liquid: Colour
+    fruit: Colour
 
 
 _LIQUID = {
@@ -76,6 +78,6 @@ def variant_palette(
     liquid_sat, liquid_value = _LIQUID[category]
     dark_cola = category == "soda" and hue <= 2
     liquid = hsv(4, 0.85, 0.1) if dark_cola else hsv(hue, liquid_sat * (0.9 if sat else 0.1), liquid_value)
-    return Palette(
-        ground, tone, accent, emblem, word, hsv(brand_hue, 0.9, 0.22), caps[int(rng.integers(len(caps)))], liquid
-    )
+    fruit = hsv(hue, 0.0 if colourless else 0.85, 0.95)
+    cap = caps[int(rng.integers(len(caps)))]
+    return Palette(ground, tone, accent, emblem, word, hsv(brand_hue, 0.9, 0.22), cap, liquid, fruit)

@@ -83,11 +83,12 @@ def invent_product(seed: int) -> Product:
         variant=flavour.name,
         motif=flavour.motif,
         volume=volume,
+        seen_part=0.92 if package.kind == "carton" else 0.6,
         rng=np.random.default_rng((brand_seed, 3)),
     )
     return Product(
         seed=seed,
-        id=slug(f"{brand} {flavour.name} {package.name}"),
+        id=slug(f"{brand} {flavour.name} {package.kind} {package.volume_ml}"),
         name=f"{brand} {flavour.name} {volume}",
         brand=brand,
         owner=owner,

@@ -16,7 +16,7 @@ from models.scenes.light import Place
 from models.scenes.packages import Package
 from models.scenes.scene import FRONT_MARGIN_MM, Column, Scene, Unit
 from models.scenes.shade import shade
-from models.scenes.solids import Hits, trace
+from models.scenes.solids import trace
 from models.scenes.truth import Box, SeenFacing, SeenGap, Truth
 
 MIN_PIXELS = 12  # a unit of which less is visible has no box
@@ -60,7 +60,7 @@ def _draw_unit(number: int, unit: Unit, *, scene: Scene, camera: Camera, rays: F
     seen = hits.hit & (hits.distance < distance[window][open_])
     if not seen.any():
         return
-    hits = Hits(*(getattr(hits, name)[seen] for name in Hits.__slots__))
+    hits = hits.only(seen)
     selected = selected[seen]
     point = np.array(camera.eye, np.float32) + hits.distance[:, None] * selected
     shelf = scene.columns[unit.column].shelf
@@ -106,10 +106,12 @@ def observe(scene: Scene, camera: Camera, drawing: Drawing, blocked: Mask) -> Tr
             gaps.append(SeenGap(_gap_box(scene, camera, column), column.shelf, column.slot, column.expected))
             continue
         positions[column.shelf] = positions.get(column.shelf, 0) + 1
-        ys, xs = np.nonzero(drawing.ids == _front_unit(scene, index))
-        if len(xs) < MIN_PIXELS * drawing.supersample**2:
+        number, k = _front_unit(scene, index), drawing.supersample
+        x1, y1, x2, y2 = (max(int(value * k), 0) for value in _bounds(camera, column.product.package, scene.units[number].base))
+        ys, xs = np.nonzero(drawing.ids[max(y1 - 3, 0) : y2 + 4, max(x1 - 3, 0) : x2 + 4] == number)
+        ys, xs = ys + max(y1 - 3, 0), xs + max(x1 - 3, 0)
+        if len(xs) < MIN_PIXELS * k**2:
             continue
-        k = drawing.supersample
         box = (float(xs.min() / k), float(ys.min() / k), float((xs.max() + 1) / k), float((ys.max() + 1) / k))
         cut = xs.min() == 0 or ys.min() == 0 or xs.max() == drawing.ids.shape[1] - 1 or ys.max() == drawing.ids.shape[0] - 1
         hidden = float((full[ys, xs] > 0.5).mean())

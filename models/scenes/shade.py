@@ -57,20 +57,23 @@ def shade(unit: Unit, hits: Hits, *, fixture: Fixture, lighting: Lighting, place
         metal[hits.top], gloss[hits.top] = 0.9, 0.5
     clear[hits.top] = 0
     ink = albedo(product, hits, mm_per_pixel)
+    grey = ink.mean(axis=1, keepdims=True)
+    ink = 0.02 + 0.84 * (ink + 0.1 * (grey - ink))  # no ink is as pure or as bright as a screen's colours
     light = irradiance(fixture, lighting, point=point, normal=hits.normal, place=place)
     facing = np.clip(-(rays * hits.normal).sum(axis=1), 0, 1)
     flank = np.abs(hits.normal[:, 0])
     closeness = 1 - 0.5 * flank**3 * (1 - 0.5 * hits.normal[:, 1])
     if unit.row > 0:
-        closeness *= 0.5 + 0.5 * smoothstep(0.7, 1.0, (point[:, 1] - unit.base[1]) / package.height_mm)
+        closeness *= 0.5 + 0.5 * smoothstep(0.7, 1.0, (hits.v * package.height_mm) / package.height_mm)
     body = ink * light * (1 - 0.55 * metal)[:, None]
-    through = 0.62 + 0.5 * facing**1.5 + 0.22 * np.cos(9 * np.arcsin(np.clip(flank, 0, 1))) * (facing > 0.25)
+    ripple = np.cos(9 * np.arcsin(np.clip(flank, 0, 1))) * smoothstep(0.15, 0.5, facing)
+    through = 0.42 + 0.72 * facing**1.3 + 0.2 * ripple
     body *= (1 + (through - 1) * clear)[:, None]
     sharp, soft = surroundings(lighting, fixture.kind)
     image = mirrored(soft, rays, hits.normal)
-    if gloss.max() > 0.5:
+    if gloss.max() > 0.2:
         crisp = mirrored(sharp, rays, hits.normal)
-        image += (crisp - image) * smoothstep(0.5, 0.9, gloss)[:, None]
+        image += (crisp - image) * smoothstep(0.2, 0.7, gloss)[:, None]
     grazing = (1 - facing) ** 5
     base = 0.045 + 0.5 * metal
     fresnel = (base + (1 - base) * grazing * 0.6) * np.clip(0.3 + gloss, 0, 1)

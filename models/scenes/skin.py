@@ -75,11 +75,13 @@ def _bottle(package: Package, front: Picture, palette: Palette, rng: np.random.G
     glass = np.array((205, 210, 205) if package.name != "glass-330" else mix(palette.liquid, (60, 90, 70), 0.5), np.float32)
     body = np.where((y < package.fill)[:, None], liquid, glass * 0.5 + liquid * 0.5)[:, None].repeat(width, axis=1)
     turn = np.linspace(0, 2 * np.pi, width, endpoint=False, dtype=np.float32)
-    flutes = int(rng.choice((0, 0, 10, 14, 18)))
-    pitch = float(rng.choice((0, 22, 30))) / 1.0
-    relief = 1 + (0.14 * np.cos(turn * flutes) if flutes else 0 * turn)[None, :] * (np.abs(y - 0.2) < 0.14)[:, None]
-    if pitch:
-        relief = relief * (1 + 0.16 * np.sin(y * package.height_mm / pitch * 2 * np.pi * 2))[:, None]
+    mould = str(rng.choice(("smooth", "smooth", "flutes", "rings")))
+    relief = np.ones((rows, width), np.float32)
+    if mould == "flutes":
+        relief += 0.09 * np.cos(turn * int(rng.choice((10, 14, 18))))[None] * (np.abs(y - 0.18) < 0.13)[:, None]
+    elif mould == "rings":
+        wave = np.sin(y * package.height_mm / float(rng.uniform(9, 15)) * 2 * np.pi)
+        relief += (0.08 * np.sign(wave) * np.abs(wave) ** 3 * (y < package.fill))[:, None]
     full = np.clip(body * relief[..., None], 0, 255).astype(np.uint8)
     y0, y1 = round((1 - package.label[1]) * rows), round((1 - package.label[0]) * rows)
     full[y0:y1] = cv2.resize(around, (width, y1 - y0), interpolation=cv2.INTER_AREA)

@@ -27,6 +27,10 @@ class Hits:
     v: Floats
     top: Bools
 
+    def only(self, chosen: Bools) -> Hits:
+        """The hits of some of the rays."""
+        return Hits(self.hit[chosen], self.distance[chosen], self.normal[chosen], self.u[chosen], self.v[chosen], self.top[chosen])
+
 
 def trace(package: Package, *, eye: Floats, rays: Floats, yaw: float) -> Hits:
     """Meet rays (n x 3, unit) from `eye` (3, mm from the middle of the package's base) with a package turned by yaw."""

@@ -1,0 +1,66 @@
+"""`python -m models.scenes`: render the demo's day, its pack shots, or random shelves to train on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge.contract.errors import FacingsError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+Out = Annotated[Path, typer.Option("--out", help="Folder to write into; made when absent.")]
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{done}/{total}" + ("\n" if done == total else ""))
+        sys.stderr.flush()
+
+
+@app.command()
+def demo(out: Out) -> None:
+    """Render the demo's day. Example: python -m models.scenes demo --out configs/demo"""
+    from models.scenes.writing import write_demo  # noqa: PLC0415 - OpenCV waits until the command runs
+
+    write_demo(out, _progress)
+
+
+@app.command()
+def packshots(
+    out: Out,
+    count: Annotated[int, typer.Option(min=1, help="Pictures of each product.")] = 8,
+    size: Annotated[int, typer.Option(min=32, help="Longer side in pixels.")] = 320,
+) -> None:
+    """Render pack shots of the demo's catalogue. Example: python -m models.scenes packshots --out runs/packshots"""
+    from models.scenes.demo import catalogue_products  # noqa: PLC0415 - OpenCV waits until the command runs
+    from models.scenes.writing import write_pack_shots  # noqa: PLC0415 - the same
+
+    write_pack_shots(out, catalogue_products(), count=count, size=size, report=_progress)
+
+
+@app.command()
+def shelves(
+    out: Out,
+    count: Annotated[int, typer.Option(min=1, help="Pictures to render.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the series.")] = 1,
+) -> None:
+    """Render random shelves as COCO. Example: python -m models.scenes shelves --out runs/shelves --count 500 --seed 1"""
+    from models.scenes.writing import write_shelves  # noqa: PLC0415 - OpenCV waits until the command runs
+
+    write_shelves(out, count=count, seed=seed, report=_progress)
+
+
+def main() -> None:
+    """Run, and turn an error of the project into one line and exit code 1."""
+    try:
+        app()
+    except FacingsError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()
