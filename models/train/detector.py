@@ -2,7 +2,7 @@
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from models.train.augment import make_example
 from models.train.coco import Photo, hold_back, read_coco
 from models.train.loss import detection_loss
 from models.train.measure import detect, precision_of, to_input
-from models.train.network import DetectorNetwork
+from models.train.network import DetectorNetwork, NetworkSize
 from models.train.run import RunLog, Schedule, WeightAverage, load_checkpoint, save_checkpoint
 
 MEASURE_SIDE = 640
@@ -36,6 +36,7 @@ class Settings:
     decay: float = 0.05
     share: float = 0.1
     checks: int = 12  # measurements on the held-back photographs
+    network: NetworkSize = field(default_factory=NetworkSize)
 
 
 class DetectorTraining:
@@ -47,11 +48,17 @@ class DetectorTraining:
         self._photos, self._held = hold_back(photos, share=settings.share, seed=settings.seed)
         if not self._photos:
             self._photos, self._held = self._held, []  # one place only: nothing can be held back honestly
-        self._network = DetectorNetwork().to(memory_format=torch.channels_last)
+        self._network = DetectorNetwork(settings.network).to(memory_format=torch.channels_last)
         self._average = WeightAverage(self._network)
         self._optimiser = torch.optim.AdamW(_weight_groups(self._network, settings.decay), lr=settings.rate)
         self._step, self._seconds, self._best, self._checked = 0, 0.0, -1.0, 0
         self._log = RunLog(out)
+
+    def start_from(self, checkpoint: Path) -> None:
+        """Begin with the weights of an earlier run instead of random ones."""
+        weights = load_checkpoint(checkpoint)["average"]
+        self._network.load_state_dict(weights)
+        self._average.network.load_state_dict(weights)
 
     def resume(self) -> None:
         """Go on from `last.pt`."""
@@ -67,18 +74,19 @@ class DetectorTraining:
         parameters = sum(p.numel() for p in self._network.parameters())
         names = [photo.name for photo in self._held]
         self._log.write("start", photos=len(self._photos), held=names, parameters=parameters, step=self._step)
-        while (progress := self._schedule.progress(step=self._step, seconds=self._seconds)) < 1.0:
+        while (progress := self._progress()) < 1.0:
             if int(progress * self._settings.checks) > self._checked:
                 self._checked = int(progress * self._settings.checks)
                 self._check(progress)
-            self._learn(progress)
+            self.learn()
         self._checked = self._settings.checks
         self._check(1.0)
         return self._out / "best.pt"
 
-    def _learn(self, progress: float) -> None:
+    def learn(self) -> None:
         """One step on one batch."""
         began, settings = time.monotonic(), self._settings
+        progress = self._progress()
         examples = [
             make_example(
                 self._photos,
@@ -111,6 +119,9 @@ class DetectorTraining:
             self._log.write("step", step=self._step, progress=round(progress, 4), seconds=round(self._seconds), **parts)
         self._log.progress(progress, f"step {self._step} loss {float(loss.detach()):.3f}")
 
+    def _progress(self) -> float:
+        return self._schedule.progress(step=self._step, seconds=self._seconds)
+
     def _photo_at(self, position: int) -> int:
         """Which photograph comes at a position: every photograph once an epoch, in an order of its own."""
         epoch, place = divmod(position, len(self._photos))
@@ -127,6 +138,10 @@ class DetectorTraining:
             self._best = score
             state = {"average": self._average.network.state_dict(), "step": self._step, "held": self._held_names()}
             save_checkpoint(self._out / "best.pt", state)
+        self.save()
+
+    def save(self) -> None:
+        """Write `last.pt`, from which `resume` goes on."""
         save_checkpoint(self._out / "last.pt", self._state())
 
     def _held_names(self) -> list[str]:
@@ -161,6 +176,8 @@ def train(
     side: Annotated[int, typer.Option(help="Pixels of a training picture's side, a multiple of 32.")] = 512,
     seed: Annotated[int, typer.Option(help="Of weights, order, augmentation and what is held back.")] = 0,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    start: Annotated[Path | None, typer.Option(help="Checkpoint whose weights to start from.")] = None,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.5e-3,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
 ) -> None:
     """Train the product detector and leave `best.pt` (chosen on held-back photographs) in --out.
@@ -168,12 +185,14 @@ def train(
     Example: python -m models.train.detector --data ../shared/data/cooler/train --minutes 40
     """
     torch.set_num_threads(threads)
-    settings = Settings(seed=seed, batch=batch, side=side)
+    settings = Settings(seed=seed, batch=batch, side=side, rate=rate)
     try:
         photos = read_coco(data)
         steps = -(-epochs * len(photos) // batch)
         schedule = Schedule(steps=steps, minutes=minutes)
         training = DetectorTraining(photos, settings=settings, schedule=schedule, out=out)
+        if start is not None:
+            training.start_from(start)
         if resume:
             training.resume()
         print(training.run())

@@ -6,6 +6,8 @@ and because static INT8 keeps its precision on them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,6 +24,15 @@ def _convolution(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3)
         nn.BatchNorm2d(outputs, momentum=0.03, eps=1e-3),
         nn.ReLU(inplace=True),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSize:
+    """How large a detector is; the default is what is shipped (2.5 M parameters)."""
+
+    widths: tuple[int, int, int, int, int] = (24, 48, 96, 144, 192)  # channels at strides 2, 4, 8, 16, 32
+    depths: tuple[int, int, int, int] = (1, 2, 3, 2)  # residuals at strides 4, 8, 16, 32
+    channels: int = 64  # of the pyramid and the heads
 
 
 class Residual(nn.Module):  # type: ignore[misc]  # torch is untyped here
@@ -102,14 +113,11 @@ class Head(nn.Module):  # type: ignore[misc]
 class DetectorNetwork(nn.Module):  # type: ignore[misc]
     """Class-agnostic product detector."""
 
-    def __init__(
-        self,
-        widths: tuple[int, int, int, int, int] = (24, 48, 96, 144, 192),
-        depths: tuple[int, int, int, int] = (1, 2, 3, 2),
-        channels: int = 64,
-    ) -> None:
+    def __init__(self, size: NetworkSize | None = None) -> None:
         super().__init__()
-        self.backbone = Backbone(widths, depths)
+        size = size or NetworkSize()
+        widths, channels = size.widths, size.channels
+        self.backbone = Backbone(widths, size.depths)
         self.pyramid = Pyramid((widths[2], widths[3], widths[4]), channels)
         self.heads = nn.ModuleList(Head(channels) for _ in STRIDES)
 

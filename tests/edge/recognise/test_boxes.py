@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.recognise.boxes import GREY, lay_on_canvas, pairwise_iou, suppress_doubles
+
+sides = st.integers(1, 900)
+
+
+@given(sides, sides, st.sampled_from([64, 320, 640]))
+def test_the_canvas_has_sides_of_whole_multiples_and_no_more_than_needed(height: int, width: int, side: int) -> None:
+    canvas, letterbox = lay_on_canvas(np.zeros((height, width, 3), np.uint8), side=side)
+    inner = (height * letterbox.scale_y, width * letterbox.scale_x)
+    assert max(canvas.shape[:2]) == side
+    for have, need in zip(canvas.shape[:2], inner, strict=True):
+        assert have % 32 == 0
+        assert have - 32 < round(need) <= have
+
+
+@given(sides, sides)
+def test_the_aspect_of_the_frame_is_kept_to_a_pixel(height: int, width: int) -> None:
+    _, letterbox = lay_on_canvas(np.zeros((height, width, 3), np.uint8), side=640)
+    exact = 640 / max(height, width)
+    assert abs(width * letterbox.scale_x - max(1, width * exact)) <= 0.5 + 1e-6
+    assert abs(height * letterbox.scale_y - max(1, height * exact)) <= 0.5 + 1e-6
+
+
+@given(sides, sides, st.data())
+def test_a_box_comes_back_from_the_canvas_where_it_was(height: int, width: int, data: st.DataObject) -> None:
+    _, letterbox = lay_on_canvas(np.zeros((height, width, 3), np.uint8), side=640)
+    x1, x2 = sorted(data.draw(st.tuples(st.floats(0, width), st.floats(0, width))))
+    y1, y2 = sorted(data.draw(st.tuples(st.floats(0, height), st.floats(0, height))))
+    box = np.array([[x1, y1, x2, y2]], np.float32)
+    np.testing.assert_allclose(letterbox.to_frame(letterbox.to_canvas(box)), box, rtol=1e-4, atol=1e-3)
+
+
+def test_boxes_on_the_rim_of_the_canvas_are_cut_to_the_frame() -> None:
+    _, letterbox = lay_on_canvas(np.zeros((100, 50, 3), np.uint8), side=640)
+    found = letterbox.to_frame(np.array([[-20, 600, 340, 660]], np.float32))
+    np.testing.assert_allclose(found, [[0, 93.75, 50, 100]])
+
+
+def test_what_the_frame_does_not_cover_is_grey() -> None:
+    canvas, _ = lay_on_canvas(np.full((640, 330, 3), 255, np.uint8), side=640)
+    assert canvas.shape == (640, 352, 3)
+    assert (canvas[:, :330] == 255).all()
+    assert (canvas[:, 330:] == GREY).all()
+
+
+def boxes(count: int) -> st.SearchStrategy[list[tuple[int, int, int, int]]]:
+    return st.lists(
+        st.tuples(st.integers(0, 50), st.integers(0, 50), st.integers(1, 40), st.integers(1, 40)), max_size=count
+    )
+
+
+def as_array(raw: list[tuple[int, int, int, int]]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    array = np.array(raw, np.float32).reshape(-1, 4)
+    array[:, 2:] += array[:, :2]
+    return array
+
+
+@given(boxes(25), st.data())
+def test_kept_boxes_do_not_overlap_and_each_lost_one_has_a_better_keeper(
+    raw: list[tuple[int, int, int, int]], data: st.DataObject
+) -> None:
+    array = as_array(raw)
+    scores = np.array(data.draw(st.lists(st.floats(0, 1), min_size=len(raw), max_size=len(raw))), np.float32)
+    kept = suppress_doubles(array, scores, max_iou=0.5, limit=300)
+    iou = pairwise_iou(array, array)
+    among = iou[np.ix_(kept, kept)] - np.eye(len(kept))
+    assert (among <= 0.5).all()
+    assert (np.diff(scores[kept]) <= 0).all()
+    for lost in set(range(len(raw))) - set(kept.tolist()):
+        assert any(iou[lost, k] > 0.5 and scores[k] >= scores[lost] for k in kept)
+
+
+def test_no_more_boxes_than_the_limit_are_kept() -> None:
+    array = as_array([(10 * i, 0, 5, 5) for i in range(10)])
+    scores = np.linspace(0, 1, 10, dtype=np.float32)
+    assert suppress_doubles(array, scores, max_iou=0.5, limit=3).tolist() == [9, 8, 7]
+
+
+@given(boxes(8), boxes(8))
+def test_iou_is_between_0_and_1_symmetric_and_1_with_itself(
+    first: list[tuple[int, int, int, int]], second: list[tuple[int, int, int, int]]
+) -> None:
+    a, b = as_array(first), as_array(second)
+    iou = pairwise_iou(a, b)
+    assert ((iou >= 0) & (iou <= 1 + 1e-6)).all()
+    np.testing.assert_allclose(iou, pairwise_iou(b, a).T, rtol=1e-6)
+    np.testing.assert_allclose(np.diag(pairwise_iou(a, a)), 1.0, rtol=1e-5)
