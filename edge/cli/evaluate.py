@@ -1,0 +1,166 @@
+"""`edge evaluate`: measure detector and recogniser on labelled photographs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from edge.recognise.datasets import Dataset
+    from edge.recognise.detector import ProductDetector
+    from edge.recognise.measures import Seen
+    from edge.recognise.recogniser import SkuRecogniser
+
+_FAINT = 0.01  # average precision wants the faint detections too
+
+
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(help="COCO, YOLO or VOC folder", metavar="DATASET")],
+    catalogue: Annotated[Path | None, typer.Option(help="folder of the catalogue; without it, detection only")] = None,
+    truth: Annotated[Path | None, typer.Option(help="a COCO file to use instead of the folder's own")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="threads of inference")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Measure what is found and recognised against a truth, with 95 % intervals by bootstrap over photographs.
+
+    A truth gone through by hand (annotations_audited.json) is preferred; the raw one is then reported beside it.
+
+    Example: edge evaluate shelf-photos --catalogue configs/catalogues/cooler-vn
+    """
+    from edge.recognise.datasets import AUDITED, RAW, read_dataset
+    from edge.recognise.detector import ProductDetector
+    from edge.recognise.manifest import find_model
+
+    sets = [read_dataset(dataset, truth=truth)]
+    if sets[0].truth == AUDITED and truth is None and (dataset / RAW).is_file():
+        sets.append(read_dataset(dataset, truth=dataset / RAW))
+    recogniser = _open_recogniser(catalogue, threads) if catalogue else None
+    seen = _look(sets[0], ProductDetector(find_model("product-detector"), threads=threads), recogniser)
+    reports = [report(labelled, _with_truth(seen, labelled), recogniser) for labelled in sets]
+    if as_json:
+        extra = {"raw": reports[1]} if len(reports) > 1 else {}
+        sys.stdout.write(json.dumps({"dataset": str(dataset), **reports[0], **extra}) + "\n")
+    else:
+        sys.stdout.write(table(str(dataset), reports))
+
+
+def report(dataset: Dataset, seen: list[Seen], recogniser: SkuRecogniser | None) -> dict[str, Any]:
+    """All figures of one truth, ready for JSON."""
+    from edge.recognise import measures
+
+    ap50, ap = measures.average_precision(seen)
+    figures = {"ap50": ap50, "ap": ap, "facings_error": measures.count_error(seen)}
+    result: dict[str, Any] = {
+        "truth": dataset.truth,
+        "photos": len(seen),
+        "facings": sum(photo.facings for photo in dataset.photos),
+    }
+    if recogniser is None:
+        return result | {name: asdict(figure) for name, figure in figures.items()}
+    judged = measures.judge(seen, set(recogniser.catalogue.skus))
+    figures |= {
+        "sku_top1": measures.share(judged, lambda j: j.right, lambda j: j.listed),
+        "recognised_precision": measures.share(judged, lambda j: j.right, lambda j: j.said.status == "recognised"),
+        "recognised_coverage": measures.share(judged, lambda j: j.said.status == "recognised", lambda _: True),
+        "unlisted_not_recognised": measures.share(
+            judged, lambda j: j.said.status != "recognised", lambda j: not j.listed
+        ),
+    }
+    classes = measures.class_average_precision(seen)
+    enough = {
+        sku: row[0]
+        for sku, row in classes.items()
+        if row[1] >= measures.CLASS_BOXES and row[2] >= measures.CLASS_PHOTOS and sku in recogniser.catalogue.skus
+    }
+    return (
+        result
+        | {name: asdict(figure) for name, figure in figures.items()}
+        | {
+            "judged": sum(len(row) for row in judged),
+            "unlisted": sum(not j.listed for row in judged for j in row),
+            "map50": sum(enough.values()) / len(enough) if enough else None,
+            "map50_classes": len(enough),
+            "classes": {
+                sku: {"ap50": row[0], "boxes": row[1], "photos": row[2], "in_map50": sku in enough}
+                for sku, row in classes.items()
+            },
+            "confusions": [{"truth": a, "said": b, "facings": n} for a, b, n in measures.confusions(judged)],
+            "catalogue": recogniser.catalogue.name,
+        }
+    )
+
+
+_ROWS = (
+    ("ap50", "detection, AP50"),
+    ("ap", "detection, AP"),
+    ("facings_error", "facings count, mean error"),
+    ("sku_top1", "SKU of a found facing, top-1"),
+    ("recognised_precision", "`recognised`: right SKU"),
+    ("recognised_coverage", "`recognised`: of all found facings"),
+    ("unlisted_not_recognised", "unlisted products not taken for a SKU"),
+)
+
+
+def table(name: str, reports: list[dict[str, Any]]) -> str:
+    """The figures as a person reads them; one column a truth."""
+    lines = [name, f"{'':<40}" + "".join(f"{one['truth']:>32}" for one in reports)]
+    lines.append(
+        f"{'photographs / facings':<40}" + "".join(f"{one['photos']:>20} / {one['facings']:>9}" for one in reports)
+    )
+    for key, label in _ROWS:
+        if key in reports[0]:
+            lines.append(f"{label:<40}" + "".join(f"{_shown(one[key]):>32}" for one in reports))
+    if "map50" in reports[0]:
+        cells = [
+            "-" if one["map50"] is None else f"{one['map50']:.3f} ({one['map50_classes']} SKUs)" for one in reports
+        ]
+        lines.append(f"{'box and SKU, mAP50':<40}" + "".join(f"{cell:>32}" for cell in cells))
+        worst = [f"  {row['truth']} taken for {row['said']}: {row['facings']}" for row in reports[0]["confusions"][:8]]
+        lines += ["most frequent wrong SKUs:", *worst] if worst else []
+    return "\n".join(lines) + "\n"
+
+
+def _shown(figure: dict[str, float | None]) -> str:
+    if figure["value"] is None:
+        return "-"
+    if figure["low"] is None or figure["high"] is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def _open_recogniser(folder: Path, threads: int) -> SkuRecogniser:
+    from edge.recognise.catalogue import Catalogue
+    from edge.recognise.embedder import SkuEmbedder
+    from edge.recognise.recogniser import SkuRecogniser
+
+    return SkuRecogniser(SkuEmbedder.open(threads=threads), Catalogue.load(folder))
+
+
+def _look(dataset: Dataset, detector: ProductDetector, recogniser: SkuRecogniser | None) -> list[Seen]:
+    from edge.recognise.images import read_image
+    from edge.recognise.measures import Seen
+
+    seen = []
+    for number, photo in enumerate(dataset.photos, 1):
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{number} / {len(dataset.photos)} photographs")
+        image = read_image(photo.path)
+        found = detector.detect(image, min_score=_FAINT)
+        identities = tuple(recogniser.recognise(image, found.boxes)) if recogniser else None
+        seen.append(Seen(photo, found, found.scores >= detector.shipped_score, identities))
+    if sys.stderr.isatty():
+        sys.stderr.write("\n")
+    return seen
+
+
+def _with_truth(seen: list[Seen], dataset: Dataset) -> list[Seen]:
+    """The same detections, judged by another truth of the same photographs."""
+    from dataclasses import replace
+
+    truths = {photo.path: photo for photo in dataset.photos}
+    return [replace(one, truth=truths[one.truth.path]) for one in seen if one.truth.path in truths]

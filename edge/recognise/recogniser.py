@@ -1,0 +1,40 @@
+"""The SKU recogniser: boxes of facings in, identities out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.recognise.catalogue import Catalogue
+    from edge.recognise.embedder import SkuEmbedder
+    from edge.recognise.identity import Identity
+
+
+class SkuRecogniser:
+    """An embedder and the catalogue it searches.
+
+    Raises:
+        CatalogueError: the catalogue was made by another embedder, or knows no SKU.
+    """
+
+    def __init__(self, embedder: SkuEmbedder, catalogue: Catalogue) -> None:
+        catalogue.require(embedder.identity)
+        self.embedder = embedder
+        self.catalogue = catalogue
+        self._index = catalogue.index()
+
+    def recognise(self, image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> list[Identity]:
+        """The identity of every facing of one picture.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            boxes: (n, 4) x1, y1, x2, y2 in pixels of it.
+
+        Raises:
+            ImageError: a box that has no area or lies outside.
+            ModelError: the model gave something that is no embedding.
+        """
+        return self._index.identify(self.embedder.embed(image, boxes), self.embedder.doubt)

@@ -1,0 +1,155 @@
+"""Crops to train the SKU embedder on: read once, kept in memory, drawn in balanced batches."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edge.contract.errors import ImageError
+from edge.recognise.crops import CropShape, cut_facings
+from models.train.embedder_augment import distorted_cut, weathered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+FOREIGN = "foreign"  # the cooler set's word for a product that is none of its SKUs
+_CONTEXT = 0.35  # of the box on each side: room for jitter, rotation and margin
+_ALIKE = 0.70  # correlation of equalised thumbnails above which two photographs show the same cooler (looked at)
+
+
+@dataclass(frozen=True, slots=True)
+class FacingCrop:
+    """One labelled facing with the picture around it."""
+
+    context: NDArray[np.uint8]  # (h, w, 3) BGR
+    box: tuple[float, float, float, float]  # in the context, pixels
+    sku: str
+    photo: str
+    source: str
+
+    def plain(self, shape: CropShape) -> NDArray[np.uint8]:
+        """The crop as the device cuts it, (height, width, 3)."""
+        return cut_facings(self.context, np.array([self.box], np.float32), shape)[0]
+
+
+def read_coco(folder: Path, annotations: str = "annotations.json") -> list[FacingCrop]:
+    """Every boxed facing of a COCO folder (`images/` and annotations), crowds left out.
+
+    Raises:
+        ImageError: a photograph that cannot be read.
+    """
+    truth = json.loads((folder / annotations).read_text())
+    names = {category["id"]: category["name"] for category in truth["categories"]}
+    boxes: dict[int, list[tuple[list[float], str]]] = {}
+    for mark in truth["annotations"]:
+        if not mark.get("iscrowd"):
+            boxes.setdefault(mark["image_id"], []).append((mark["bbox"], names[mark["category_id"]]))
+    crops = []
+    for entry in truth["images"]:
+        photo = _read(folder / "images" / entry["file_name"])
+        tall, wide = photo.shape[:2]
+        for (x, y, w, h), sku in boxes.get(entry["id"], []):
+            left, top = int(max(0, x - _CONTEXT * w)), int(max(0, y - _CONTEXT * h))
+            right, bottom = int(min(wide, x + w + _CONTEXT * w + 1)), int(min(tall, y + h + _CONTEXT * h + 1))
+            box = (x - left, y - top, x + w - left, y + h - top)
+            crops.append(FacingCrop(photo[top:bottom, left:right].copy(), box, sku, entry["file_name"], folder.name))
+    return crops
+
+
+def read_product_folders(folder: Path) -> list[FacingCrop]:
+    """A tree whose leaf folders are named by product; one product a photograph, held or standing near the middle.
+
+    Raises:
+        ImageError: a photograph that cannot be read.
+    """
+    crops = []
+    for path in sorted(folder.rglob("*.jpg")):
+        photo = _read(path)
+        tall, wide = photo.shape[:2]
+        # No box is given: the pack fills about this part of the picture in the set this reads.
+        box = (0.25 * wide, 0.1 * tall, 0.75 * wide, 0.95 * tall)
+        crops.append(FacingCrop(photo, box, f"{folder.name}/{path.parent.name}", path.name, folder.name))
+    return crops
+
+
+def read_any(folder: Path) -> list[FacingCrop]:
+    """A COCO folder or a tree of product folders, whichever it is."""
+    return read_coco(folder) if (folder / "annotations.json").is_file() else read_product_folders(folder)
+
+
+def photo_groups(folder: Path, photos: Sequence[str]) -> dict[str, int]:
+    """Group photographs of the same cooler, by likeness of their equalised 16x16 thumbnails (single linkage)."""
+    thumbnails = []
+    for name in photos:
+        grey = cv2.cvtColor(_read(folder / "images" / name), cv2.COLOR_BGR2GRAY)
+        small = cv2.equalizeHist(cv2.resize(grey, (16, 16), interpolation=cv2.INTER_AREA)).astype(np.float32).ravel()
+        thumbnails.append((small - small.mean()) / (np.linalg.norm(small - small.mean()) + 1e-6))
+    alike = np.array(thumbnails) @ np.array(thumbnails).T > _ALIKE
+    groups = np.arange(len(photos))
+    for first, second in zip(*np.nonzero(np.triu(alike, 1)), strict=True):
+        groups[groups == groups[second]] = groups[first]
+    return dict(zip(photos, groups.tolist(), strict=True))
+
+
+def hold_back(folder: Path, crops: Sequence[FacingCrop], *, share: float, seed: int) -> set[str]:
+    """Names of photographs to keep from training: whole groups, about `share` of all photographs."""
+    photos = sorted({crop.photo for crop in crops})
+    groups = photo_groups(folder, photos)
+    order = np.random.default_rng(seed).permutation(sorted(set(groups.values())))
+    kept: set[str] = set()
+    for group in order:
+        if len(kept) >= share * len(photos):
+            break
+        kept.update(photo for photo in photos if groups[photo] == group)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """The training set: crops, their labels (the label after the last SKU means none), and how often each is drawn."""
+
+    crops: list[FacingCrop]
+    labels: NDArray[np.int64]
+    chances: NDArray[np.float64]
+    skus: list[str]
+
+    @classmethod
+    def of(cls, crops: Sequence[FacingCrop], *, main: str, main_share: float = 0.8) -> Mixture:
+        """Weigh SKUs by the square root of their number; the source `main` gets `main_share` of the draws."""
+        names = [crop.sku for crop in crops]
+        skus = sorted(set(names) - {FOREIGN})
+        number = {sku: index for index, sku in enumerate(skus)} | {FOREIGN: len(skus)}
+        labels = np.array([number[name] for name in names])
+        chances = 1 / np.sqrt(np.bincount(labels, minlength=len(skus) + 1)[labels])
+        is_main = np.array([crop.source == main for crop in crops])
+        for part, share in ((is_main, main_share), (~is_main, 1 - main_share)):
+            if part.any():
+                chances[part] *= share / chances[part].sum()
+        return cls(list(crops), labels, chances / chances.sum(), skus)
+
+    def batches(
+        self, *, size: int, count: int, shape: CropShape, rng: np.random.Generator
+    ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Augmented batches: ((size, height, width, 3) uint8 BGR, (size,) labels)."""
+        for _ in range(count):
+            drawn = rng.choice(len(self.crops), size, p=self.chances)
+            cuts = [
+                distorted_cut(crop.context, crop.box, width=shape.width, height=shape.height, rng=rng)
+                for crop in (self.crops[index] for index in drawn)
+            ]
+            done = [weathered(cut, rng, other=cuts[index - 1]) for index, cut in enumerate(cuts)]
+            yield np.stack(done), self.labels[drawn]
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if photo is None:
+        raise ImageError(f"{path}: no readable picture", "restore the file or take it out of the data")
+    return np.asarray(photo, np.uint8)

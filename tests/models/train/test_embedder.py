@@ -1,0 +1,134 @@
+"""A few steps on tiny drawn shelves keep the training alive; what it is worth is measured elsewhere."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.contract.errors import ModelError
+
+torch = pytest.importorskip("torch", reason="training needs the extra `train`")
+
+from edge.recognise.embedder import SkuEmbedder  # noqa: E402 - after the skip
+from edge.recognise.manifest import find_model  # noqa: E402
+from models.train import catalogue as catalogue_command  # noqa: E402
+from models.train import embedder, embedder_ship  # noqa: E402
+from models.train.embedder_data import Mixture, hold_back, read_any, read_coco  # noqa: E402
+from models.train.embedder_network import SkuEmbedder as Network  # noqa: E402
+
+COLOURS = {"red": (40, 40, 220), "green": (40, 200, 40), "blue": (220, 80, 40), "foreign": (128, 128, 128)}
+SKUS = "name: drawn\nskus:\n" + "".join(
+    f"- {{id: {name}, name: {name}, brand: Drawn, owner: Nobody}}\n" for name in ("red", "green", "blue")
+)
+
+
+@pytest.fixture
+def shelves(tmp_path: Path) -> Path:
+    """A COCO folder of ten drawn shelves, four packs each; shelves 0 and 1 are the same photograph."""
+    folder = tmp_path / "shelves"
+    (folder / "images").mkdir(parents=True)
+    images, marks = [], []
+    for number in range(10):
+        rng = np.random.default_rng(max(number, 1))
+        photo = cv2.resize(rng.integers(0, 255, (6, 6, 3), np.uint8), (160, 100))
+        for place, (_, colour) in enumerate(COLOURS.items()):
+            photo[20:80, 10 + 36 * place : 36 + 36 * place] = colour
+            marks.append({"image_id": number, "bbox": [10 + 36 * place, 20, 26, 60], "category_id": place})
+        cv2.imwrite(str(folder / "images" / f"{number}.png"), photo)
+        images.append({"id": number, "file_name": f"{number}.png"})
+    categories = [{"id": place, "name": name} for place, name in enumerate(COLOURS)]
+    truth = {"images": images, "annotations": marks, "categories": categories}
+    (folder / "annotations.json").write_text(json.dumps(truth))
+    return folder
+
+
+@pytest.fixture
+def train(shelves: Path, tmp_path: Path) -> Callable[..., None]:
+    def run(**more: object) -> None:
+        settings = {"data": shelves, "epochs": 2, "steps": 1, "batch": 6, "held_back": 0.3, "also": None, "minutes": 0}
+        settings |= {"seed": 0, "threads": 2, "resume": False, "stop_after": None, "leave_out": ""}
+        settings |= {"run": tmp_path / "run", "out": tmp_path / "models" / "sku-embedder.onnx"}
+        embedder.main(
+            **({"data": shelves, "seed": 0, "threads": 2, "resume": False, "stop_after": None} | settings | more)
+        )
+
+    return run
+
+
+def test_photographs_of_the_same_cooler_are_held_back_together(shelves: Path) -> None:
+    crops = read_coco(shelves)
+    for seed in range(6):
+        kept = hold_back(shelves, crops, share=0.3, seed=seed)
+        assert ("0.png" in kept) == ("1.png" in kept)
+        assert 3 <= len(kept) <= 5
+
+
+def test_foreign_products_are_no_sku_but_are_learnt_from(shelves: Path) -> None:
+    mixture = Mixture.of(read_coco(shelves), main="shelves")
+    assert mixture.skus == ["blue", "green", "red"]
+    assert (mixture.labels == 3).sum() == 10
+
+
+def test_product_folders_are_read_by_their_names(tmp_path: Path) -> None:
+    for name in ("milk", "juice"):
+        (tmp_path / "products" / "train" / name).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "products" / "train" / name / "1.jpg"), np.zeros((64, 64, 3), np.uint8))
+    assert {crop.sku for crop in read_any(tmp_path / "products")} == {"products/milk", "products/juice"}
+
+
+def test_augmented_batches_come_from_the_seed_alone(shelves: Path) -> None:
+    mixture = Mixture.of(read_coco(shelves), main="shelves")
+    shape = embedder.CropShape()
+    first, again, other = (
+        next(mixture.batches(size=8, count=1, shape=shape, rng=np.random.default_rng(seed)))[0] for seed in (1, 1, 2)
+    )
+    assert first.shape == (8, 96, 64, 3)
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_from_photographs_to_a_catalogue(train: Callable[..., None], shelves: Path, tmp_path: Path) -> None:
+    train()
+    models = tmp_path / "models"
+    embedder_ship.main(data=shelves, run=tmp_path / "run", model=models / "sku-embedder.onnx", version="1")
+    shipped = SkuEmbedder(find_model("sku-embedder", folder=models))
+    (tmp_path / "skus.yaml").write_text(SKUS)
+    listed = catalogue_command.read_skus(tmp_path / "skus.yaml")
+    built = catalogue_command.build(catalogue_command.read_dataset(shelves), listed, shipped)
+    assert list(built.references) == ["red", "green", "blue"]
+    assert built.embedder == shipped.identity
+
+
+def test_the_exported_model_is_the_trained_one(train: Callable[..., None], tmp_path: Path) -> None:
+    train()
+    import onnxruntime as ort  # noqa: PLC0415 - this test alone needs it
+
+    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    network = Network()
+    network.load_state_dict(state["average"])
+    crops = np.random.default_rng(0).integers(0, 255, (5, 96, 64, 3), np.uint8)
+    with torch.inference_mode():
+        wanted = network.eval()(torch.from_numpy(crops)).numpy()
+    session = ort.InferenceSession(tmp_path / "models" / "sku-embedder.onnx", providers=["CPUExecutionProvider"])
+    (given,) = session.run(None, {"crops": crops})
+    np.testing.assert_allclose(given, wanted, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(given, axis=1), 1, atol=1e-5)
+
+
+def test_a_resumed_run_ends_where_an_undisturbed_one_does(train: Callable[..., None], tmp_path: Path) -> None:
+    train(run=tmp_path / "whole")
+    train(run=tmp_path / "broken", epochs=2, stop_after=1)
+    train(run=tmp_path / "broken", resume=True)
+    whole, broken = (torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "broken"))
+    assert broken["step"] == whole["step"]
+    for name, values in whole["average"].items():
+        torch.testing.assert_close(broken["average"][name], values, msg=name)
+
+
+def test_a_checkpoint_of_other_skus_is_refused(train: Callable[..., None]) -> None:
+    train(epochs=1)
+    with pytest.raises(ModelError, match="other SKUs"):
+        train(resume=True, leave_out="red")
