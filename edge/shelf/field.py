@@ -38,8 +38,9 @@ LINK_TOLERANCES = (0.3, 0.22, 0.18, 0.18)
 BOTTOM_NOISE = 0.04
 """How well a box's bottom is known, in heights: detector jitter and units set back a little."""
 
-FIELD_PRIOR = 0.25
-"""How strong a field is likely, as a displacement over half the frame: few boxes bend nothing far."""
+FIELD_PRIOR = np.array([0.25, 0.05, 0.25, 0.05])
+"""How strong each term of the field is likely, as a displacement over half the frame. A chain of a few units tells
+little of a curve, which would throw off the other end of its shelf; a full fixture outweighs this a hundredfold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _fit(boxes: Floats, basis: Floats, group: Indices, slope: float) -> Floats:
     """Coefficients (4,) under which the boxes of each group have one bottom: robust least squares with a prior."""
     chained = np.bincount(group, minlength=len(group))[group] > 1
     prior_mean = np.array([-slope, 0.0, 0.0, 0.0])
-    prior_weight = np.full(4, FIELD_PRIOR**-2)
+    prior_weight = FIELD_PRIOR**-2
     if not chained.any():
         return prior_mean
     _, label = np.unique(group[chained], return_inverse=True)
