@@ -266,6 +266,10 @@ class AgentConfig(_Section):
         for camera in self.cameras:
             if camera.fixture not in fixtures:
                 raise ValueError(f"camera {camera.id} looks at fixture {camera.fixture}, which is not in fixtures")
+        looked_at = [camera.fixture for camera in self.cameras]
+        for one in looked_at:
+            if looked_at.count(one) > 1:  # two views overlap, and nothing merges them yet
+                raise ValueError(f"two cameras look at fixture {one}; make each view a fixture of its own")
         return self
 
     def relative_to(self, folder: Path) -> AgentConfig:

@@ -39,6 +39,7 @@ def check_config(config: AgentConfig) -> None:
             f"broker.host: {config.broker.host} is not this machine and broker.ca_file is not set",
             "give the CA certificate that signs the broker's, so that the link is encrypted",
         )
+    _check_evidence(config)
     for camera in config.cameras:
         check_schedule(camera.schedule)
         if isinstance(camera.source, FolderSource) and not camera.source.path.is_dir():
@@ -53,6 +54,21 @@ def check_config(config: AgentConfig) -> None:
                     f"fixtures: {fixture.id}: a planogram without a catalogue", "without one no SKU is ever recognised"
                 )
             check_planogram(plan, fixture.catalogue, name=str(fixture.planogram))
+
+
+def _check_evidence(config: AgentConfig) -> None:
+    """No frame with a person in it may leave the device unblurred, and nothing here finds people yet.
+
+    Raises:
+        ConfigError: pictures of a real camera are to be kept.
+    """
+    rendered = all(isinstance(camera.source, FolderSource) and camera.source.simulated for camera in config.cameras)
+    if config.evidence.keep != "never" and not rendered:
+        raise ConfigError(
+            f"evidence.keep: {config.evidence.keep} asks for pictures of a real camera, and people in them cannot be "
+            "blurred yet",
+            "set evidence.keep: never; only simulated sources may send pictures",
+        )
 
 
 def check_planogram(plan: Planogram, catalogue: Path, *, name: str) -> None:

@@ -1,0 +1,116 @@
+"""`edge analyse`: look at pictures and say what stands there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from edge.cli.progress import track
+
+if TYPE_CHECKING:
+    from edge.capture.quality import Measured
+    from edge.device.analysis import Analysis
+
+
+def analyse(
+    *,
+    inputs: list[Path] = typer.Argument(..., metavar="IMAGE|FOLDER|VIDEO…", help="Pictures, folders of them, videos."),
+    catalogue: Path | None = typer.Option(None, metavar="DIR", help="Names the products; without it they have no SKU."),
+    planogram: Path | None = typer.Option(None, metavar="FILE", help="Compares with this plan and prints KPIs."),
+    min_score: float | None = typer.Option(
+        None, min=0, max=1, help="Lowest detection score printed; without it the shipped threshold holds."
+    ),
+    draw: Path | None = typer.Option(None, metavar="DIR", help="Writes each picture there with what was seen on it."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line for each picture."),
+    threads: int = typer.Option(2, min=1, max=64, help="Threads of one inference."),
+) -> None:
+    """Count the facings on pictures, shelf by shelf; name them with a catalogue; compare them with a planogram.
+
+    Example: edge analyse cooler.jpg --catalogue configs/catalogues/cooler-vn
+    """
+    from edge.capture.pictures import expand, frames_of
+    from edge.capture.quality import measure
+    from edge.contract.errors import ImageError
+    from edge.device.analysis import load_analyser
+    from edge.device.drawing import save_drawing
+
+    if planogram is not None and catalogue is None:
+        raise typer.BadParameter("needs --catalogue: a plan is written in its SKUs", param_hint="--planogram")
+    paths = expand(inputs)
+    analyser = load_analyser(None, catalogue=catalogue, planogram=planogram, threads=threads)
+    failed = 0
+    for path in track(paths, "analyse"):
+        try:
+            for name, image in frames_of(path):
+                analysis = analyser.analyse(image, min_score=min_score)
+                row = describe(name, analysis, measure(image), with_kpis=planogram is not None)
+                sys.stdout.write(json.dumps(row) + "\n" if as_json else in_words(row))
+                sys.stdout.flush()
+                if draw is not None:
+                    save_drawing(draw / f"{Path(name).stem}.jpg", image, analysis, analyser.plan)
+        except ImageError as error:
+            typer.echo(f"error: {error}", err=True)
+            failed += 1
+    if failed:
+        typer.echo(f"{failed} of {len(paths)} could not be read", err=True)
+        raise typer.Exit(1)
+
+
+def describe(name: str, analysis: Analysis, measured: Measured, *, with_kpis: bool) -> dict[str, Any]:
+    """One picture as a JSON object; boxes are pixels of the file as stored."""
+    row: dict[str, Any] = {
+        "image": name,
+        "width": analysis.width,
+        "height": analysis.height,
+        "quality": {"brightness": round(measured.brightness, 4), "sharpness": round(measured.sharpness, 1)},
+        "facings": [
+            {
+                "box": [round(value, 2) for value in facing.box],
+                "score": round(facing.score, 4),
+                "sku": facing.sku,
+                "sku_score": None if facing.sku_score is None else round(facing.sku_score, 4),
+                "status": facing.status,
+                "shelf": facing.shelf,
+                "position": facing.position,
+            }
+            for facing in analysis.facings
+        ],
+        "gaps": [
+            {"box": [round(value, 2) for value in gap.box], "shelf": gap.shelf, "sku": gap.sku} for gap in analysis.gaps
+        ],
+        "timings_ms": dict(analysis.timings_ms),
+    }
+    if with_kpis:
+        from edge.device.observation import deviations_of, kpis_of
+
+        row["kpis"] = kpis_of(analysis.kpis).model_dump(mode="json")
+        row["deviations"] = [deviation.model_dump(mode="json") for deviation in deviations_of(analysis)]
+    return row
+
+
+def in_words(row: dict[str, Any]) -> str:
+    """The same for a person: a line per shelf from the top, what stands there from the left."""
+    facings, gaps = row["facings"], row["gaps"]
+    lines = [f"{row['image']}: {len(facings)} facings, {len(gaps)} gaps"]
+    for shelf in sorted({facing["shelf"] for facing in facings}, reverse=True):
+        runs: list[tuple[str, int]] = []
+        for facing in (facing for facing in facings if facing["shelf"] == shelf):
+            label = {"recognised": facing["sku"], "unsure": f"{facing['sku'] or ''}?", "unknown": "-"}[facing["status"]]
+            if runs and runs[-1][0] == label:
+                runs[-1] = (label, runs[-1][1] + 1)
+            else:
+                runs.append((label, 1))
+        lines.append(
+            f"  shelf {shelf}: " + "  ".join(f"{label} x{count}" if count > 1 else label for label, count in runs)
+        )
+    for deviation in row.get("deviations", []):
+        place = f"shelf {deviation['shelf']}" if deviation["shelf"] else "nowhere"
+        lines.append(
+            f"  {deviation['kind']}: {deviation['sku'] or 'unknown product'} on {place},"
+            f" planned {deviation['planned']}, seen {deviation['seen']}"
+        )
+    return "\n".join(lines) + "\n"
