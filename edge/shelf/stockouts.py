@@ -166,13 +166,12 @@ def observe(
         watch = state.watches.get(sku, Watch())
         # Opening time passes also where this capture tells nothing of the SKU.
         watch = _passed(watch, now.opening_seconds)
+        event: Opened | Closed | None = None
         if seen.get(sku, 0) > 0:
             watch, event = _when_seen(watch, sku, now, rules)
         elif unsure.get(sku, 0) > 0:
-            watch, event = (watch if watch.episode else replace(watch, absent=None)), None
-        elif sku in hidden:
-            event = None
-        else:
+            watch = replace(watch, absent=None)
+        elif sku not in hidden:
             watch, event = _when_absent(watch, sku, now, rules, fixture)
         watches[sku] = watch
         events += [event] if event else []
@@ -252,4 +251,4 @@ def _when_absent(
 
 
 def _episode_id(fixture: str, sku: str, first_capture: str) -> str:
-    return hashlib.sha256("\n".join((fixture, sku, first_capture)).encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{fixture}\n{sku}\n{first_capture}".encode()).hexdigest()[:32]
