@@ -22,7 +22,10 @@ def _progress(done: int, total: int) -> None:
 
 @app.command()
 def demo(out: Out) -> None:
-    """Render the demo's day. Example: python -m models.scenes demo --out configs/demo"""
+    """Render the demo's day.
+
+    Example: python -m models.scenes demo --out configs/demo
+    """
     from models.scenes.writing import write_demo  # noqa: PLC0415 - OpenCV waits until the command runs
 
     write_demo(out, _progress)
@@ -34,11 +37,29 @@ def packshots(
     count: Annotated[int, typer.Option(min=1, help="Pictures of each product.")] = 8,
     size: Annotated[int, typer.Option(min=32, help="Longer side in pixels.")] = 320,
 ) -> None:
-    """Render pack shots of the demo's catalogue. Example: python -m models.scenes packshots --out runs/packshots"""
+    """Render pack shots of the demo's catalogue.
+
+    Example: python -m models.scenes packshots --out runs/packshots
+    """
     from models.scenes.demo import catalogue_products  # noqa: PLC0415 - OpenCV waits until the command runs
     from models.scenes.writing import write_pack_shots  # noqa: PLC0415 - the same
 
     write_pack_shots(out, catalogue_products(), count=count, size=size, report=_progress)
+
+
+@app.command()
+def catalogue(
+    out: Out,
+    count: Annotated[int, typer.Option(min=1, help="Pack shots of each product.")] = 8,
+) -> None:
+    """Enrol the demo's products from rendered pack shots; again whenever the embedder changes.
+
+    Example: python -m models.scenes catalogue --out configs/catalogues/demo
+    """
+    from models.scenes.demo import catalogue_products  # noqa: PLC0415 - OpenCV waits until the command runs
+    from models.scenes.enrolment import enrol_products  # noqa: PLC0415 - the same
+
+    enrol_products(catalogue_products(), name=out.name, shots=count).save(out)
 
 
 @app.command()
@@ -47,7 +68,10 @@ def shelves(
     count: Annotated[int, typer.Option(min=1, help="Pictures to render.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the series.")] = 1,
 ) -> None:
-    """Render random shelves as COCO. Example: python -m models.scenes shelves --out runs/shelves --count 500 --seed 1"""
+    """Render random shelves of training products as a COCO data set.
+
+    Example: python -m models.scenes shelves --out runs/shelves --count 500 --seed 1
+    """
     from models.scenes.writing import write_shelves  # noqa: PLC0415 - OpenCV waits until the command runs
 
     write_shelves(out, count=count, seed=seed, report=_progress)
