@@ -190,6 +190,7 @@ class StockoutSection(_Section):
 
     captures: Annotated[int, Field(ge=1, le=100)] = Field(2, description="accepted captures in a row without it")
     minutes: Annotated[float, Field(ge=0, le=1440)] = Field(20, description="minutes of opening hours without it")
+    back_captures: Annotated[int, Field(ge=1, le=100)] = Field(1, description="captures in a row that prove its return")
 
 
 class FixtureSection(_Section):
