@@ -105,6 +105,7 @@ def align_planogram(
     number_of = {plan: shelf for shelf, plan in shelf_of.items()}
     lines = {shelf_of[s]: line for s, line in shelf_lines(facings).items() if s in shelf_of}
     places: list[Place] = []
+    expected: dict[int, str] = {}
     for shelf, slots_here in planned.items():
         if shelf in number_of:
             sights = seen[number_of[shelf]]
@@ -114,9 +115,9 @@ def align_planogram(
         _, pairs = _align_shelf(slots_here, sights, costs)
         met = {place: sights[sight] for place, sight in pairs}
         places += [_place(slot, met.get(number)) for number, slot in enumerate(slots_here)]
+        expected |= {id(sight.gap): slots_here[number].sku for number, sight in met.items() if sight.gap}
     # By identity, as two facings may be equal in every value.
     placed = {id(place.facing) for place in places if place.outcome in {"filled", "unsure"}}
-    expected = {id(place.gap): place.slot.sku for place in places if place.gap}
     return Alignment(
         places=tuple(places),
         strays=tuple(facing for facing in facings if id(facing) not in placed),
@@ -189,8 +190,10 @@ def _pair_cost(slot: Slot, sight: _Sight, costs: AlignmentCosts) -> float:
 
 
 def _place(slot: Slot, sight: _Sight | None) -> Place:
-    if sight is None or sight.gap:
-        return Place(slot, "empty", gap=sight.gap if sight else None)
+    if sight is None:
+        return Place(slot, "empty")
+    if sight.gap:
+        return Place(slot, "empty", gap=replace(sight.gap, sku=slot.sku))
     if sight.facing is None:
         return Place(slot, "hidden")
     if sight.facing.status == "unsure":

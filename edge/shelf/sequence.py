@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
+COLUMN_SKIPPED, ROW_SKIPPED, PAIRED = range(3)
+"""The ways back through the table, in the order they are taken of equally cheap ones."""
+
 
 def align_sequences(pair: Floats, skip_row: Floats, skip_column: Floats) -> tuple[float, list[tuple[int, int]]]:
     """Pair rows with columns in order, at the least total cost (Needleman & Wunsch 1970).
@@ -21,7 +24,7 @@ def align_sequences(pair: Floats, skip_row: Floats, skip_column: Floats) -> tupl
         skip_column: (m,) cost of leaving column j without a row.
 
     Returns:
-        The total cost and the pairs, ascending in both. Of equally cheap alignments the one that pairs latest is taken.
+        The total cost and the pairs, ascending in both. Of equally cheap alignments the one that pairs first is taken.
         O(n m), a row at a time.
     """
     rows, columns = pair.shape
@@ -37,14 +40,14 @@ def align_sequences(pair: Floats, skip_row: Floats, skip_column: Floats) -> tupl
     i, j = rows, columns
     while i and j:
         # Rounding of the running sums may part equal values, so the cheapest way back is taken, not an equal one.
-        back = (
-            table[i - 1, j - 1] + pair[i - 1, j - 1],
-            table[i - 1, j] + skip_row[i - 1],
+        ways = (
             table[i, j - 1] + skip_column[j - 1],
+            table[i - 1, j] + skip_row[i - 1],
+            table[i - 1, j - 1] + pair[i - 1, j - 1],
         )
-        step = int(np.argmin(back))
-        if step == 0:
+        way = int(np.argmin(ways))
+        if way == PAIRED:
             pairs.append((i - 1, j - 1))
-        i -= step != 2  # noqa: PLR2004 - the third way back
-        j -= step != 1
+        i -= way != COLUMN_SKIPPED
+        j -= way != ROW_SKIPPED
     return float(table[rows, columns]), pairs[::-1]
