@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
+quarantine = typer.Typer(help="What was refused, with its bytes and the reason.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(quarantine, name="quarantine")
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="the sink's configuration, such as configs/sink/demo.yaml")
@@ -74,6 +77,94 @@ def db_upgrade(config: ConfigFile = None, data: DataFolder = None) -> None:
     engine = open_database(_settings(config, data).database_url)
     upgrade(engine)
     _say(f"database {engine.url!r} is current")
+
+
+@app.command(epilog="Example: sink profile store-01 --day 2026-03-14 --data /var/lib/facings")
+def profile(
+    store: Annotated[str, typer.Argument(help="the store's id")],
+    *,
+    tenant: Annotated[str | None, typer.Option(help="its tenant, where several have a store of that id")] = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="the business day; the last one with data if left out"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of tables")] = False,
+    config: ConfigFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Show people, goods and place of one store and business day."""
+    from cloud_sink.fleet.products import load_products
+    from cloud_sink.fleet.stores import StoreBook
+    from cloud_sink.profile.ask import ask_profile
+    from cloud_sink.store.database import open_current
+
+    settings = _settings(config, data)
+    found = ask_profile(
+        open_current(settings.database_url),
+        StoreBook(settings.stores),
+        load_products(settings.catalogues),
+        store=store,
+        tenant=tenant,
+        day=day.date() if day else None,
+        now=datetime.now(UTC),
+    )
+    if as_json:
+        _say(found.model_dump_json())
+        return
+    from rich.console import Console
+
+    from cloud_sink.profile.table import render
+
+    # Into a file or pipe the tables keep their width: a reader there has no terminal to fit into.
+    console = Console() if sys.stdout.isatty() else Console(width=120)
+    for part in render(found):
+        console.print(part)
+
+
+@quarantine.command("list", epilog="Example: sink quarantine list --json --data /var/lib/facings")
+def quarantine_list(
+    tenant: Annotated[str | None, typer.Option(help="only of this tenant")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="how many at most, the oldest first")] = 1000,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line, with the body")] = False,
+    config: ConfigFile = None,
+    data: DataFolder = None,
+) -> None:
+    """List what was refused and why."""
+    import json
+
+    from cloud_sink.store.database import open_current, reading
+    from cloud_sink.store.quarantine import listed
+
+    with reading(open_current(_settings(config, data).database_url)) as connection:
+        rows = listed(connection, tenant=tenant, limit=limit)
+    for row in rows:
+        key = f"{row.epoch}-{row.seq}" if row.epoch else None
+        if as_json:
+            body = row.body.decode("utf-8", errors="replace")
+            content = {"id": row.id, "source": f"/{row.tenant}/{row.store}/{row.device}", "event": key}
+            content |= {"received": row.received.isoformat(), "reason": row.reason, "detail": row.detail, "body": body}
+            _say(json.dumps(content))
+        else:
+            source = f"/{row.tenant}/{row.store}/{row.device}"
+            _say(f"{row.received:%Y-%m-%d %H:%M:%S}  {source}  {key or '(no key)'}  {row.reason}  {row.detail}")
+    if not rows and not as_json:
+        _say("the quarantine is empty")
+
+
+@quarantine.command("replay", epilog="Example: sink quarantine replay --data /var/lib/facings")
+def quarantine_replay(
+    tenant: Annotated[str | None, typer.Option(help="only of this tenant")] = None,
+    config: ConfigFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Read what was refused again, after an upgrade; what is an event now is stored."""
+    from cloud_sink.collect.replay import replay
+    from cloud_sink.fleet.stores import StoreBook
+    from cloud_sink.store.database import open_current
+
+    settings = _settings(config, data)
+    done = replay(open_current(settings.database_url), StoreBook(settings.stores), tenant=tenant)
+    _say(f"{done.taken} taken, {done.kept} stay in quarantine")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from cloud_sink.collect.broker import HOST, EmbeddedBroker
 from cloud_sink.collect.collector import Collector
 from cloud_sink.collect.link import Link
 from cloud_sink.collect.login import embedded_login, external_login
+from cloud_sink.fleet.products import load_products
 from cloud_sink.fleet.settings import EmbeddedBroker as EmbeddedSettings
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.store.database import open_database, upgrade
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-    from sqlalchemy import Engine
-
     from cloud_sink.fleet.settings import SinkConfig
+    from cloud_sink.store.database import Database
 
 _BOOT_SECONDS = 30.0
 _log = structlog.get_logger()
@@ -90,11 +90,19 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
     """
     with ExitStack() as stack:
         stop = stack.enter_context(stop_signals())
+        products = load_products(config.catalogues)
         listener = stack.enter_context(_listen(config.http.port))
         engine = _open(config, stack)
         thread, broker_address = _start_collector(config, engine, stack)
-        stores = StoreBook(config.stores)
-        app = make_app(Context(engine=engine, config=config, stores=stores, ready=lambda: thread.ready))
+        app = make_app(
+            Context(
+                engine=engine,
+                config=config,
+                stores=StoreBook(config.stores),
+                products=products,
+                ready=lambda: thread.ready,
+            )
+        )
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False, server_header=False)
         )
@@ -151,14 +159,14 @@ def stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _open(config: SinkConfig, stack: ExitStack) -> Engine:
+def _open(config: SinkConfig, stack: ExitStack) -> Database:
     engine = open_database(config.database_url)
     stack.callback(engine.dispose)
     upgrade(engine)
     return engine
 
 
-def _start_collector(config: SinkConfig, engine: Engine, stack: ExitStack) -> tuple[CollectorThread, tuple[str, int]]:
+def _start_collector(config: SinkConfig, engine: Database, stack: ExitStack) -> tuple[CollectorThread, tuple[str, int]]:
     broker = None
     if isinstance(config.broker, EmbeddedSettings):
         broker = EmbeddedBroker(folder=config.data, port=config.broker.port)

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Engine
+    from collections.abc import Callable, Mapping
 
     from cloud_sink.fleet.settings import SinkConfig
     from cloud_sink.fleet.stores import StoreBook
+    from cloud_sink.store.database import Database
+    from edge.contract.catalogue import Sku
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Database, configuration, and whether events are being received."""
+    """Database, configuration, master data, and whether events are being received."""
 
-    engine: Engine
+    engine: Database
     config: SinkConfig
     stores: StoreBook
+    products: Mapping[str, Sku]
     ready: Callable[[], bool]

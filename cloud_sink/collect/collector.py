@@ -7,22 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from cloud_sink.collect.answers import receipts
 from cloud_sink.collect.commit import commit
 from cloud_sink.collect.holes import HoleWatch, Patience
+from cloud_sink.store.database import DatabaseAway
 from edge.contract.topics import Channel
 
 if TYPE_CHECKING:
     from threading import Event
 
-    from sqlalchemy import Engine
-
     from cloud_sink.collect.broker import EmbeddedBroker
     from cloud_sink.collect.link import Link, Message
     from cloud_sink.fleet.settings import IntakeSection
     from cloud_sink.fleet.stores import StoreBook
+    from cloud_sink.store.database import Database
 
 _IDLE = 0.2
 """Seconds a turn may wait for a message: how soon a stop is seen."""
@@ -43,7 +42,7 @@ class Collector:
         self,
         *,
         link: Link,
-        engine: Engine,
+        engine: Database,
         stores: StoreBook,
         intake: IntakeSection,
         broker: EmbeddedBroker | None = None,
@@ -116,7 +115,7 @@ class Collector:
         """Commit the batch, then acknowledge and receipt. While the database fails nothing is acknowledged."""
         try:
             answers = commit(self._batch, engine=self._engine, stores=self._stores, received=datetime.now(UTC))
-        except OperationalError as error:
+        except DatabaseAway as error:
             self._complain(error)
             self._not_before = time.monotonic() + _PAUSE
             return
@@ -132,10 +131,10 @@ class Collector:
     def _look(self) -> None:
         try:
             self._holes.look(datetime.now(UTC))
-        except OperationalError as error:
+        except DatabaseAway as error:
             self._complain(error)
 
-    def _complain(self, error: OperationalError) -> None:
+    def _complain(self, error: DatabaseAway) -> None:
         if not self._failing:
             self._failing = True
-            _log.error("database.away", why=str(error.orig))
+            _log.error("database.away", why=str(error))

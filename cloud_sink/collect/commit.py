@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
 
 from cloud_sink.collect.holes import take_reply
 from cloud_sink.collect.triage import read_message
 from cloud_sink.store import fleet_log
-from cloud_sink.store.database import writing
+from cloud_sink.store.database import DatabaseAway, writing
 from cloud_sink.store.facts import Fact, RefusedBody
 from cloud_sink.store.intake import take
 from edge.contract.receipts import DeviceState, RefusalReason
@@ -21,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import Connection, Engine
-
     from cloud_sink.collect.link import Message
     from cloud_sink.fleet.stores import StoreBook
+    from cloud_sink.store.database import Database, Transaction
     from cloud_sink.store.intake import Answers
 
 Part = Fact | RefusedBody
@@ -32,17 +30,17 @@ Part = Fact | RefusedBody
 _log = structlog.get_logger()
 
 
-def commit(messages: list[Message], *, engine: Engine, stores: StoreBook, received: datetime) -> Answers:
+def commit(messages: list[Message], *, engine: Database, stores: StoreBook, received: datetime) -> Answers:
     """Store a batch and return what to receipt: all of it is on disk.
 
     Raises:
-        OperationalError: the database cannot be written now; nothing is stored and nothing may be acknowledged.
+        DatabaseAway: the database cannot be written now; nothing is stored and nothing may be acknowledged.
     """
     parts = [part for message in messages if message.channel is Channel.EVENTS for part in _parts(message)]
     words = [message for message in messages if message.channel is not Channel.EVENTS]
     try:
         return _together(parts, words, engine=engine, stores=stores, received=received)
-    except OperationalError:
+    except DatabaseAway:
         raise
     except Exception:  # noqa: BLE001 - whatever a hostile body breaks must not stop the stream
         _log.exception("batch.broken", messages=len(messages))
@@ -50,7 +48,7 @@ def commit(messages: list[Message], *, engine: Engine, stores: StoreBook, receiv
 
 
 def _together(
-    parts: list[Part], words: list[Message], *, engine: Engine, stores: StoreBook, received: datetime
+    parts: list[Part], words: list[Message], *, engine: Database, stores: StoreBook, received: datetime
 ) -> Answers:
     with writing(engine) as connection:
         answers = take(
@@ -66,14 +64,14 @@ def _together(
 
 
 def _apart(
-    parts: list[Part], words: list[Message], *, engine: Engine, stores: StoreBook, received: datetime
+    parts: list[Part], words: list[Message], *, engine: Database, stores: StoreBook, received: datetime
 ) -> Answers:
     """Each on its own: what breaks its transaction is refused, and the stream goes on."""
     answers: Answers = {}
     for part in parts:
         try:
             one = _together([part], [], engine=engine, stores=stores, received=received)
-        except OperationalError:
+        except DatabaseAway:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             _log.exception("event.broken", device=part.address.source)
@@ -82,7 +80,7 @@ def _apart(
     for message in words:
         try:
             _together([], [message], engine=engine, stores=stores, received=received)
-        except OperationalError:
+        except DatabaseAway:
             raise
         except Exception:  # noqa: BLE001 - as above
             _log.exception("message.broken", device=message.address.source)
@@ -108,7 +106,7 @@ def _parts(message: Message) -> Iterable[Part]:
     return read_message(message.payload, message.address, message.claimed)
 
 
-def _note(connection: Connection, message: Message, received: datetime) -> None:
+def _note(connection: Transaction, message: Message, received: datetime) -> None:
     if message.channel is Channel.REPLIES:
         take_reply(connection, message.address, message.payload, received)
     elif message.channel is Channel.STATE and message.payload:  # empty: a retained state was cleared

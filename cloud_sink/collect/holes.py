@@ -20,9 +20,8 @@ from edge.contract.topics import Address, Channel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import Connection, Engine
-
     from cloud_sink.collect.link import Link
+    from cloud_sink.store.database import Database, Transaction
     from cloud_sink.store.facts import Sequence
     from edge.contract.ranges import Range, Ranges
 
@@ -80,7 +79,7 @@ def ripe(
 class HoleWatch:
     """Looks for holes now and then, asks for them, and repeats what is unanswered."""
 
-    def __init__(self, *, engine: Engine, link: Link, patience: Patience) -> None:
+    def __init__(self, *, engine: Database, link: Link, patience: Patience) -> None:
         self._engine = engine
         self._link = link
         self._patience = patience
@@ -135,7 +134,7 @@ class HoleWatch:
             self._sent[resend.id] = now
 
 
-def take_reply(connection: Connection, address: Address, payload: bytes, now: datetime) -> None:
+def take_reply(connection: Transaction, address: Address, payload: bytes, now: datetime) -> None:
     """Take a device's reply to a `resend`; anything else is none of ours."""
     try:
         reply = Reply.model_validate_json(payload)

@@ -7,16 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from edge.contract.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Database = Engine
+"""An open database, as the other packages name it."""
+
+Transaction = Connection
+"""A connection inside `reading` or `writing`, as the other packages name it."""
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000
 """How long a connection waits for another's write: longer than the longest batch on a slow disk."""
+
+
+class DatabaseAway(StoreError):  # noqa: N818 - a state that passes, not a fault of the caller
+    """The database cannot be used at this moment: locked, full, or gone. Nothing was stored; try again."""
 
 
 def open_database(url: str) -> Engine:
@@ -37,6 +47,29 @@ def open_database(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _settle_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def open_current(url: str) -> Engine:
+    """Open a database that is there, without making or changing one.
+
+    Raises:
+        StoreError: it is not there, or has other tables than this version's.
+    """
+    from alembic.config import Config  # noqa: PLC0415 - a running sink needs no Alembic after its start
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    address = _parse(url)
+    if address.get_backend_name() == "sqlite" and address.database and not Path(address.database).is_file():
+        raise StoreError(f"database {address.database} is not there", "name the folder of the sink with --data")
+    engine = open_database(url)
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with reading(engine) as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    if revision != ScriptDirectory.from_config(settings).get_current_head():
+        raise StoreError(f"database {engine.url!r} has the tables of another version", "run: sink db upgrade")
     return engine
 
 
@@ -68,15 +101,21 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     On SQLite it holds the writer's place from its start, so that it never fails half-way because another came first.
     """
-    with engine.connect().execution_options(facings_writes=True) as connection, connection.begin():
-        yield connection
+    try:
+        with engine.connect().execution_options(facings_writes=True) as connection, connection.begin():
+            yield connection
+    except OperationalError as error:
+        raise DatabaseAway(f"database {engine.url!r}: {error.orig}", "check its disk and its rights") from error
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One transaction that only reads: everything in it sees the same state."""
-    with engine.connect() as connection, connection.begin():
-        yield connection
+    try:
+        with engine.connect() as connection, connection.begin():
+            yield connection
+    except OperationalError as error:
+        raise DatabaseAway(f"database {engine.url!r}: {error.orig}", "check its disk and its rights") from error
 
 
 def is_answering(engine: Engine) -> bool:
@@ -84,7 +123,7 @@ def is_answering(engine: Engine) -> bool:
     try:
         with reading(engine) as connection:
             connection.execute(select(1))
-    except DBAPIError:
+    except (DBAPIError, DatabaseAway):
         return False
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import and_, delete, func, insert, or_, select, true
 
 from cloud_sink.store.tables import ledger
 from edge.contract import ranges as ranged
@@ -54,10 +54,11 @@ def add(connection: Connection, kind: Kind, answered: Mapping[Sequence, Ranges])
         connection.execute(insert(ledger), new)
 
 
-def holes(connection: Connection) -> dict[Sequence, Ranges]:
+def holes(connection: Connection, *, tenant: str | None = None) -> dict[Sequence, Ranges]:
     """Numbers below the highest of their sequence that were neither taken nor refused nor dropped."""
     spread = (
         select(ledger.c.tenant, ledger.c.device, ledger.c.epoch)
+        .where(true() if tenant is None else ledger.c.tenant == tenant)
         .group_by(ledger.c.tenant, ledger.c.device, ledger.c.epoch)
         # One range from 1 has no hole: nearly every sequence is sorted out here, in the database.
         .having(or_(func.count() > 1, func.min(ledger.c.first) > 1))
@@ -74,8 +75,8 @@ def holes(connection: Connection) -> dict[Sequence, Ranges]:
         )
     )
     answered: dict[Sequence, list[tuple[int, int]]] = {}
-    for tenant, device, epoch, first, last in rows:
-        answered.setdefault((tenant, device, epoch), []).append((first, last))
+    for owner, device, epoch, first, last in rows:
+        answered.setdefault((owner, device, epoch), []).append((first, last))
     found = {}
     for sequence, ranges in answered.items():
         missing = ranged.subtract([(1, max(last for _, last in ranges))], ranges)

@@ -121,8 +121,9 @@ def _by_sku(payload: ShelfObserved) -> dict[str, Counter[str]]:
         named = facing.sku if facing.status != "unknown" else None
         row = rows.setdefault(named or "", Counter())
         row["facings" if facing.status == "recognised" else facing.status] += 1
+        width = round((facing.box[2] - facing.box[0]) * 1_000_000)
+        row["width_ppm" if facing.status == "recognised" else f"{facing.status}_width_ppm"] += width
         if facing.status == "recognised":
-            row["width_ppm"] += round((facing.box[2] - facing.box[0]) * 1_000_000)
             row["captures_seen"] = 1
     for gap in payload.gaps:
         rows.setdefault(gap.sku or "", Counter())["gaps"] += 1

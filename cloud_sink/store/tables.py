@@ -178,6 +178,8 @@ sku_day = Table(
         "planned",
         "gaps",
         "width_ppm",  # summed width of recognised facings, millionths of the frame
+        "unsure_width_ppm",
+        "unknown_width_ppm",
     ),
 )
 """Sums over the accepted captures, by SKU."""

@@ -197,6 +197,8 @@ def upgrade() -> None:
         sa.Column("planned", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("gaps", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("width_ppm", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("unsure_width_ppm", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("unknown_width_ppm", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("tenant", "store", "day", "fixture", "view", "sku", name=op.f("pk_sku_day")),
     )
     op.create_table(
