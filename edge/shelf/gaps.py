@@ -31,7 +31,7 @@ EMPTY_AT_END = 0.9
 """The same at the ends of a shelf, whose place is only known from the other shelves."""
 
 SLACK_AT_MOST = 0.5
-"""Usual slack between units, in widths, at most: on a shelf with a unit here and there the holes are not usual."""
+"""Up to this, in widths, a hole between two units is slack; more may be an empty place, and tells nothing of slack."""
 
 SIDE_SLOPE = 0.3
 """The sides of a fixture lean at most this much in the frame, as a slope: 17 degrees."""
@@ -82,14 +82,25 @@ def _rows(facings: Iterable[Facing]) -> list[_Row]:
     boxes_of: dict[int, list[Box]] = {}
     for facing in facings:
         boxes_of.setdefault(facing.shelf, []).append(facing.box)
+    standing = [
+        (shelf, np.array(sorted(boxes, key=lambda box: box[0] + box[2]))) for shelf, boxes in sorted(boxes_of.items())
+    ]
+    widths = [float(np.median(boxes[:, 2] - boxes[:, 0])) for _, boxes in standing]
+    slacks = [_slacks(boxes, width) for (_, boxes), width in zip(standing, widths, strict=True)]
+    everywhere = np.concatenate(slacks) if slacks else np.zeros(0)
     rows = []
-    for shelf in sorted(boxes_of):
-        boxes = np.array(sorted(boxes_of[shelf], key=lambda box: box[0] + box[2]))
-        width = float(np.median(boxes[:, 2] - boxes[:, 0]))
-        holes = np.maximum(boxes[1:, 0] - boxes[:-1, 2], 0.0)
-        slack = min(float(np.median(holes)), SLACK_AT_MOST * width) if len(holes) else 0.0
+    for (shelf, boxes), width, here in zip(standing, widths, slacks, strict=True):
+        # A shelf with a unit here and there has no slack to measure; the other shelves stand in for it.
+        known = here if len(here) else everywhere
+        slack = width * float(np.median(known)) if len(known) else 0.0
         rows.append(_Row(shelf, boxes, width, float(np.median(boxes[:, 3] - boxes[:, 1])), slack))
     return rows
+
+
+def _slacks(boxes: Floats, width: float) -> Floats:
+    """The slack between neighbours, in widths, without the holes."""
+    slack = np.maximum(boxes[1:, 0] - boxes[:-1, 2], 0.0) / width
+    return slack[slack <= SLACK_AT_MOST]
 
 
 def _fill(row: _Row, span: tuple[float, float], bottoms: tuple[float, float], enough: float) -> list[Box]:
