@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import socket
 import subprocess
@@ -92,6 +93,7 @@ class Mosquitto:
         lines = [
             f"listener {self.port} 127.0.0.1",
             "persistence false",
+            f"user {getpass.getuser()}",  # root's mosquitto would drop to a user that cannot read a test's files
             f"allow_anonymous {str(not self.users).lower()}",
         ]
         if self.users:

@@ -20,6 +20,12 @@ LOW_WATER = 0.95
 
 MB = 1024 * 1024
 
+LEAST_MB = 0.5
+"""One event of the greatest length, and what says that others had to go for it."""
+
+ROWS_SHARE = 0.85
+"""The rest of the file is inner pages and indexes."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxLimits:
@@ -37,15 +43,15 @@ class OutboxLimits:
     keep_receipted_hours: float = 48.0
 
     def __post_init__(self) -> None:
-        if self.max_mb < 0.25:  # noqa: PLR2004 - one message of the greatest length
-            raise DeliveryError(f"outbox limit {self.max_mb} MB", "give at least 0.25 MB: one event may be that long")
+        if self.max_mb < LEAST_MB:
+            raise DeliveryError(f"outbox limit {self.max_mb} MB", f"give at least {LEAST_MB} MB")
         if self.max_hours <= 0 or self.keep_receipted_hours < 0:
             raise DeliveryError("outbox limits in hours must not be negative", "give hours above 0")
 
     @property
     def max_bytes(self) -> int:
-        """The limit in bytes."""
-        return int(self.max_mb * MB)
+        """What the rows may take up: the file itself stays within `max_mb`."""
+        return int(self.max_mb * MB * ROWS_SHARE)
 
 
 class Sheddable(Protocol):

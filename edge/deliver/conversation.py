@@ -116,7 +116,7 @@ class Conversation:
         self._publish(Parcel(token, self.connection, channel, body, retain))
 
     def close(self) -> None:
-        """Say DISCONNECT where that is still possible, which cancels the last will."""
+        """Say DISCONNECT where that is still possible, which cancels the last will; end the socket in any case."""
         if self.ended is None:
             self._client.disconnect()
             self.ended = "closed"
@@ -172,9 +172,6 @@ class Conversation:
             if now > self._deadline:
                 self.ended = f"no CONNACK within {self._times.connack:g} s"
             return
-        if self._connack.is_failure:
-            self.ended = f"refused by the broker: {self._connack}"
-            return
         if not self._subscribing:
             self._subscribing = True
             self._deadline = now + self._times.suback
@@ -214,6 +211,8 @@ class Conversation:
         props: Properties | None,
     ) -> None:
         self._connack = reason
+        if reason.is_failure:
+            self.ended = f"refused by the broker: {reason}"
         self._session_present = flags.session_present
         self._room = min(MOST_IN_FLIGHT, getattr(props, "ReceiveMaximum", MOST_IN_FLIGHT))
         self._most_octets = min(MAX_EVENT_BYTES, getattr(props, "MaximumPacketSize", 2**28) - HEADROOM)

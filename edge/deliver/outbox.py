@@ -368,7 +368,7 @@ class Outbox:
                 self._schedule.add(waiting, now=now, live=True)
         for waiting, times in change.again:
             # The first re-issue goes at once. One that meets a conflict again and again must not go in a circle.
-            wait = self._schedule.timing.wait(times - 1, self._schedule.rng) if times > 1 else 0.0
+            wait = self._schedule.timing.wait(times - 1, self._schedule.rng.random()) if times > 1 else 0.0
             self._schedule.add(waiting, now=now, live=False, wait=wait)
 
 

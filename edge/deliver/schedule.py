@@ -26,10 +26,13 @@ class Timing:
     jitter: float = 0.2  # up to this share more, so that a fleet does not ask in step
     live: float = 60.0
 
-    def wait(self, attempts: int, rng: random.Random) -> float:
-        """Seconds to wait for the receipt of the `attempts`-th sending, the first being 1."""
+    def wait(self, attempts: int, share: float) -> float:
+        """Seconds to wait for the receipt of the `attempts`-th sending, the first being 1.
+
+        `share` is a random number from 0 to 1: one for all that is sent together, so that an array stays one.
+        """
         doubled: float = min(self.first * 2.0 ** min(attempts - 1, 32), self.longest)
-        return doubled * (1 + self.jitter * rng.random())
+        return doubled * (1 + self.jitter * share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Schedule:
     _fresh: dict[int, Waiting] = field(default_factory=dict)
     _sent: dict[int, _Sent] = field(default_factory=dict)
     _octets: int = 0
+    _share: float = 0.0
     # By urgency: stock-outs first. Rows that were settled meanwhile are skipped when their turn comes.
     _live: tuple[deque[tuple[float, int]], ...] = field(default_factory=lambda: (deque(), deque()))
     _backlog: tuple[list[int], ...] = field(default_factory=lambda: ([], []))
@@ -131,6 +135,7 @@ class Schedule:
     def take(self, *, now: float) -> list[Turn]:
         """Everything whose turn it is, in the order to send it; it counts as sent from now on."""
         self._age(now)
+        self._share = self.rng.random()
         retries = sorted((sent for sent in self._sent.values() if sent.due_at <= now), key=_order)
         return [
             *self._take_live(0, now),
@@ -186,12 +191,12 @@ class Schedule:
         for one in sent:
             one.attempts += 1
             one.sent_at = now
-            one.due_at = now + self.timing.wait(one.attempts, self.rng)
+            one.due_at = now + self.timing.wait(one.attempts, self._share)
             turns.append(Turn(one.waiting.row, live=False, alone=one.attempts > 2))  # noqa: PLR2004 - once with others, once more
         return turns
 
     def _send(self, waiting: Waiting, *, attempts: int, now: float, due_at: float | None = None) -> None:
-        due = now + self.timing.wait(attempts, self.rng) if due_at is None else due_at
+        due = now + self.timing.wait(attempts, self._share) if due_at is None else due_at
         self._sent[waiting.row] = _Sent(waiting, attempts, now, due)
         self._octets += waiting.size
 

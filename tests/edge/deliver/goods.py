@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ADDRESS = Address("acme", "store-1", "dev-1")
 BOOT = "0" * 32
 STAMP = Stamp("Asia/Ho_Chi_Minh", "synced", BOOT, 100)
-SOON = Timing(first=0.4, longest=1.6)
+SOON = Timing(first=0.2, longest=0.6)
 """Times for tests that wait for a repeat."""
 
 
