@@ -14,10 +14,12 @@ Bools = NDArray[np.bool_]
 
 def to_linear(picture: Picture) -> Floats:
     """Display values 0..255 as linear light 0..1 (a 2.2 power law stands for the sRGB curve)."""
-    return (np.power(np.arange(256, dtype=np.float32) / 255.0, 2.2))[picture]
+    table: Floats = np.power(np.arange(256, dtype=np.float32) / 255.0, 2.2).astype(np.float32)
+    return table[picture]
 
 
 def smoothstep(edge0: float, edge1: float, x: Floats) -> Floats:
     """0 below `edge0`, 1 above `edge1`, a smooth cubic between."""
     t = np.clip((x - edge0) / (edge1 - edge0), 0.0, 1.0).astype(np.float32)
-    return t * t * (3.0 - 2.0 * t)
+    smooth: Floats = t * t * (3.0 - 2.0 * t)
+    return smooth

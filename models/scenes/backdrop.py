@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.scenes.arrays import Bools, Floats, to_linear
-from models.scenes.camera import Camera
 from models.scenes.furniture import PER_MM, ROOM_MM, header_sign, price_strip, room
-from models.scenes.lettering import Colour
 from models.scenes.light import Place, irradiance, strip_colour
 from models.scenes.sampling import sample
-from models.scenes.scene import Fixture, Lighting
 
-FRAME_MM = 42.0
-BASE_MM = 260.0
+if TYPE_CHECKING:
+    from models.scenes.camera import Camera
+    from models.scenes.lettering import Colour
+    from models.scenes.scene import Fixture, Lighting
+
 _ROD_PITCH, _ROD = 13.0, 4.2
 _LIP = 7.0  # how far a price strip stands above its board
 _FAR = np.float32(1e9)
@@ -31,7 +33,8 @@ class Canvas:
 
 
 def _linear(colour: Colour) -> Floats:
-    return to_linear(np.array([[colour]], np.uint8))[0, 0]
+    light: Floats = to_linear(np.array([[colour]], np.uint8))[0, 0]
+    return light
 
 
 def _paint(canvas: Canvas, mask: Bools, light: Floats, distance: Floats) -> None:
@@ -39,7 +42,7 @@ def _paint(canvas: Canvas, mask: Bools, light: Floats, distance: Floats) -> None
     canvas.distance[mask] = distance
 
 
-def _inside(canvas: Canvas, eye: Floats, rays: Floats, opening: Bools, fixture: Fixture, lighting: Lighting) -> None:
+def _inside(canvas: Canvas, *, eye: Floats, rays: Floats, opening: Bools, fixture: Fixture, lighting: Lighting) -> None:
     """Back, sides, floor and ceiling of the cabinet."""
     selected = rays[opening]
     back = (-fixture.depth - eye[2]) / selected[:, 2]
@@ -58,7 +61,7 @@ def _inside(canvas: Canvas, eye: Floats, rays: Floats, opening: Bools, fixture: 
     light = np.zeros_like(selected)
     bounds = [0.0, *[s for s in fixture.shelves if s > 30], fixture.height]
     tone = _linear(fixture.inside)
-    for floor, ceiling in zip(bounds[:-1], bounds[1:], strict=True):
+    for floor, ceiling in pairwise(bounds):
         part = (point[:, 1] >= floor) & (point[:, 1] <= ceiling + 1)
         place = Place(floor, ceiling)
         light[part] = tone * irradiance(fixture, lighting, point=point[part], normal=normal[part], place=place)
@@ -106,7 +109,14 @@ def _strips(canvas: Canvas, eye: Floats, rays: Floats, fixture: Fixture, lightin
     x, y = eye[0] + distance * rays[..., 0], eye[1] + distance * rays[..., 1]
     for shelf, height in enumerate(fixture.shelves):
         top = height + _LIP
-        mask = (y < top) & (y > top - fixture.strip_mm) & (x > 1) & (x < fixture.width - 1) & (distance < canvas.distance + 60)
+        mask = (
+            (y < top)
+            & (y > top - fixture.strip_mm)
+            & (x > 1)
+            & (x < fixture.width - 1)
+            & (distance > 0)
+            & (distance < canvas.distance + 60)
+        )
         if not mask.any():
             continue
         reach = distance[mask]
@@ -123,30 +133,38 @@ def _cabinet(canvas: Canvas, eye: Floats, rays: Floats, fixture: Fixture, lighti
     """Frame, header, base and the flank one sees from aside."""
     distance = (-eye[2] / rays[..., 2]).astype(np.float32)
     x, y = eye[0] + distance * rays[..., 0], eye[1] + distance * rays[..., 1]
-    left, right = -FRAME_MM, fixture.width + FRAME_MM
-    bottom, top = -BASE_MM, fixture.height + FRAME_MM + fixture.header_mm
+    left, right = -fixture.frame_mm, fixture.width + fixture.frame_mm
+    bottom, top = -fixture.base_mm, fixture.height + fixture.frame_mm + fixture.header_mm
     opening = (x >= 0) & (x <= fixture.width) & (y >= 0) & (y <= fixture.height) & (distance > 0)
     front = (x >= left) & (x <= right) & (y >= bottom) & (y <= top) & ~opening & (distance > 0)
-    _inside(canvas, eye, rays, opening, fixture, lighting)
+    _inside(canvas, eye=eye, rays=rays, opening=opening, fixture=fixture, lighting=lighting)
     fx, fy = x[front], y[front]
     paint = _linear(fixture.paint)
-    edge = np.minimum(np.abs(fx + FRAME_MM / 2), np.abs(fx - fixture.width - FRAME_MM / 2))
-    glow = lighting.room * (0.75 + 0.25 * (fy / fixture.height)) + 0.25 * lighting.top * np.exp(-np.abs(fy - fixture.height) / 120)
+    edge = np.minimum(np.abs(fx + fixture.frame_mm / 2), np.abs(fx - fixture.width - fixture.frame_mm / 2))
+    glow = lighting.room * (0.75 + 0.25 * (fy / fixture.height)) + 0.25 * lighting.top * np.exp(
+        -np.abs(fy - fixture.height) / 120
+    )
     light = paint * glow[:, None] + (0.05 * lighting.room * np.exp(-((edge / 9) ** 2)))[:, None]
     seal = (np.abs(fx - fixture.width / 2) < fixture.width / 2 + 7) & (fy > -7) & (fy < fixture.height + 7)
     light[seal] = 0.02
-    sign = (fy > fixture.height + FRAME_MM * 0.6) & (fx > 0) & (fx < fixture.width) & (fy < top - 6)
-    row = (top - fy[sign]) / (fixture.header_mm + FRAME_MM * 0.4) * fixture.header_mm * PER_MM
+    sign = (fy > fixture.height + fixture.frame_mm * 0.6) & (fx > 0) & (fx < fixture.width) & (fy < top - 6)
+    row = (top - fy[sign]) / (fixture.header_mm + fixture.frame_mm * 0.4) * fixture.header_mm * PER_MM
     light[sign] = sample(header_sign(fixture), fx[sign] * PER_MM, row) * (0.5 * lighting.room + 0.75 * lighting.top)
-    grille = (fy < -60) & (fx > 30) & (fx < fixture.width - 30)
+    if fixture.door:
+        grip = fx - fixture.width - fixture.frame_mm * 0.45
+        handle = (np.abs(grip) < 11) & (fy > 0.3 * fixture.height) & (fy < 0.68 * fixture.height)
+        light[handle] = (0.04 + 0.5 * lighting.room * np.exp(-(((grip[handle] + 3) / 4) ** 2)))[:, None]
+    grille = (fy < -60) & (fx > 30) & (fx < fixture.width - 30) & (fixture.kind == "cooler")
     light[grille] *= np.where(np.mod(fy[grille], 17) < 6, 0.25, 1.0)[:, None]
     _paint(canvas, front, light.astype(np.float32), distance[front])
-    wall = -FRAME_MM if eye[0] < left else right if eye[0] > right else None
+    wall = -fixture.frame_mm if eye[0] < left else right if eye[0] > right else None
     if wall is not None:
         with np.errstate(divide="ignore", invalid="ignore"):
             reach = np.nan_to_num((wall - eye[0]) / rays[..., 0], posinf=0, neginf=0).astype(np.float32)
         py, pz = eye[1] + reach * rays[..., 1], eye[2] + reach * rays[..., 2]
-        flank = (reach > 0) & (pz < 0) & (pz > -fixture.depth - 90) & (py > bottom) & (py < top) & (canvas.distance >= _FAR)
+        flank = (
+            (reach > 0) & (pz < 0) & (pz > -fixture.depth - 90) & (py > bottom) & (py < top) & (canvas.distance >= _FAR)
+        )
         shade = (0.55 + 0.45 * np.exp(pz[flank] / 300)) * lighting.room * 0.7
         _paint(canvas, flank, paint * shade[:, None], reach[flank])
 
@@ -158,8 +176,8 @@ def _surroundings(canvas: Canvas, eye: Floats, rays: Floats, fixture: Fixture, l
     picture = room(fixture)
     rows, columns = picture.shape[:2]
     px = ((x - fixture.width / 2) / ROOM_MM[0] + 0.5) * columns
-    py = (0.8 - (y + BASE_MM) / ROOM_MM[1]) * rows
-    canvas.light[beyond] = sample(picture, px, py) * lighting.room * 0.9
+    py = (0.8 - (y + fixture.base_mm) / ROOM_MM[1]) * rows
+    canvas.light[beyond] = sample(picture, px, py) * lighting.room * 1.3
 
 
 @lru_cache(maxsize=2)
@@ -183,7 +201,14 @@ def _lamps(canvas: Canvas, eye: Floats, rays: Floats, fixture: Fixture, lighting
     reach = ((-12 - eye[2]) / rays[..., 2]).astype(np.float32)
     x, y = eye[0] + reach * rays[..., 0], eye[1] + reach * rays[..., 1]
     for gap in (x - 5, fixture.width - 5 - x):
-        tube = (gap > 0) & (gap < 11) & (y > 20) & (y < fixture.height - 10) & (reach < canvas.distance)
+        tube = (gap > 0) & (gap < 11) & (y > 20) & (y < fixture.height - 10) & (reach > 0) & (reach < canvas.distance)
         _paint(canvas, tube, np.float32(3.2 * lighting.side) * strip_colour(lighting), reach[tube])
-    strip = (y > fixture.height - 16) & (y < fixture.height - 3) & (x > 25) & (x < fixture.width - 25) & (reach < canvas.distance)
+    strip = (
+        (y > fixture.height - 16)
+        & (y < fixture.height - 3)
+        & (x > 25)
+        & (x < fixture.width - 25)
+        & (reach > 0)
+        & (reach < canvas.distance)
+    )
     _paint(canvas, strip, np.float32(1.8 * lighting.top) * strip_colour(lighting), reach[strip])

@@ -7,11 +7,14 @@ plane is z = 0 and its left lower corner the origin.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.scenes.arrays import Floats
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.scenes.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from models.scenes.products import Product
-from models.scenes.scene import Column
 from models.scenes.story import Plan, State, StoreEvent, stock_at, stock_outs
-from models.scenes.truth import Box, SeenFacing, SeenGap, Truth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from models.scenes.products import Product
+    from models.scenes.scene import Column
+    from models.scenes.truth import Box, SeenFacing, SeenGap, Truth
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,16 @@ SPACING_MM = 4.0
 FIXTURE = Fixture(
     kind="cooler",
     width=760,
-    height=1180,
+    height=1040,
     depth=430,
-    shelves=(20.0, 330.0, 640.0, 910.0),
+    shelves=(20.0, 314.0, 594.0, 812.0),
     header="Lurralos",
     paint=(150, 62, 22),
     strip_paint=(150, 62, 22),
+    door=True,
     seed=14,
 )
-CAMERA = Camera(720, 960, eye=(440.0, 690.0, 1420.0), target=(383.0, 612.0, 0.0), field=44.0, roll=0.5, bend=0.25)
+CAMERA = Camera(720, 960, eye=(445.0, 660.0, 1400.0), target=(381.0, 536.0, 0.0), field=37.5, roll=0.5, bend=0.25)
 
 
 @cache
@@ -90,7 +91,9 @@ def full_columns() -> tuple[Column, ...]:
                 slot += 1
                 pitch = product.package.width_mm + SPACING_MM
                 turn = shelf * 100 + slot
-                columns.append(Column(shelf, slot, x + pitch / 2, product, product, capacity(FIXTURE, product), turn_seed=turn))
+                columns.append(
+                    Column(shelf, slot, x + pitch / 2, product, product, capacity(FIXTURE, product), turn_seed=turn)
+                )
                 x += pitch
     return tuple(columns)
 
@@ -148,7 +151,7 @@ def moment(time: datetime) -> Moment:
     daylight = float(np.clip(np.sin((hour - 6) / 12.5 * np.pi), 0, 1))
     lighting = Lighting(top=1.0, side=0.5, room=round(0.42 + 0.2 * daylight, 2), cool=0.3, seed=3)
     effects = Effects(
-        exposure=0.02 + float(rng.normal(0, 0.04)),
+        exposure=0.42 + float(rng.normal(0, 0.04)),
         warmth=0.25 - 0.3 * daylight + float(rng.normal(0, 0.03)),
         glare=0.25 + 0.4 * daylight,
         noise=0.005,
@@ -158,7 +161,7 @@ def moment(time: datetime) -> Moment:
     )
     key = (time.hour, time.minute)
     if key == _BLOCKED:
-        shoppers = (Shopper(0.5, 0.06, 0.92, 8),)
+        shoppers = (Shopper(0.52, -0.02, 1.22, 8),)
         return Moment("blocked", lighting, replace(effects, shoppers=shoppers))
     if key == _PASSING:
         return Moment("clear", lighting, replace(effects, shoppers=(Shopper(1.0, 0.2, 0.42, 5),)))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from models.scenes.arrays import Floats, Mask, Picture
-from models.scenes.camera import Camera
-from models.scenes.scene import Fixture, Lighting
 from models.scenes.shopper import Shopper, draw_shopper
+
+if TYPE_CHECKING:
+    from models.scenes.arrays import Floats, Mask, Picture
+    from models.scenes.camera import Camera
+    from models.scenes.scene import Fixture, Lighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,12 @@ def _reflections(rows: int, columns: int, strength: float, rng: np.random.Genera
         tint = tuple(float(v) for v in rng.uniform(0.8, 1.2, 3) * rng.uniform(0.25, 1.0))
         cv2.fillPoly(small, [np.round(shape * 8).astype(np.int32)], tint, cv2.LINE_AA, 3)
     veil = np.linspace(0.12, 0.02, 120, dtype=np.float32)[:, None, None]
-    glare: Floats = cv2.resize(cv2.GaussianBlur(small, (0, 0), float(rng.uniform(0.8, 2.5))) + veil, (columns, rows), interpolation=cv2.INTER_CUBIC)
-    return np.maximum(glare, 0) * strength * 0.45
+    glare: Floats = cv2.resize(
+        cv2.GaussianBlur(small, (0, 0), float(rng.uniform(0.8, 2.5))) + veil,
+        (columns, rows),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    return np.asarray(np.maximum(glare, 0) * strength * 0.45, np.float32)
 
 
 def _condensation(rows: int, columns: int, strength: float, rng: np.random.Generator) -> Mask:
@@ -71,9 +78,28 @@ def _condensation(rows: int, columns: int, strength: float, rng: np.random.Gener
     fog = np.clip(strength * 1.5 + 0.28 * patches + edge * 0.8 - 1.05, 0, 1)
     for _ in range(int(24 * strength)):
         x, y = int(rng.integers(columns)), int(rng.integers(rows))
-        cv2.line(fog, (x, y), (x + int(rng.integers(-4, 5)), min(rows, y + int(rng.integers(20, 160)))), 0.05, int(rng.integers(1, 4)), cv2.LINE_AA)
+        cv2.line(
+            fog,
+            (x, y),
+            (x + int(rng.integers(-4, 5)), min(rows, y + int(rng.integers(20, 160)))),
+            0.05,
+            int(rng.integers(1, 4)),
+            cv2.LINE_AA,
+        )
     soft: Mask = cv2.GaussianBlur(fog.astype(np.float32), (0, 0), 1.2) * 0.85
     return soft
+
+
+def _pane(camera: Camera, fixture: Fixture) -> Mask:
+    """Where the opening, and so the glass before it, is in the picture."""
+    t = np.linspace(0, 1, 12)
+    zero, one = np.zeros_like(t), np.ones_like(t)
+    x = np.concatenate([t, one, 1 - t, zero]) * fixture.width
+    y = np.concatenate([zero, t, one, 1 - t]) * fixture.height
+    edge = camera.project(np.stack([x, y, np.zeros_like(x)], axis=1))
+    pane = np.zeros((camera.height, camera.width), np.uint8)
+    cv2.fillPoly(pane, [np.round(edge * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    return np.asarray(pane / 255, np.float32)
 
 
 def foreground(effects: Effects, camera: Camera, fixture: Fixture, lighting: Lighting) -> Layer:
@@ -88,7 +114,8 @@ def foreground(effects: Effects, camera: Camera, fixture: Fixture, lighting: Lig
     nothing = np.zeros((rows, columns, 3), np.float32)
     glare = _reflections(rows, columns, effects.glare, rng) if effects.glare > 0 else nothing
     fog = _condensation(rows, columns, effects.fog, rng) if effects.fog > 0 else nothing[..., 0]
-    return Layer(light, cover, glare, fog)
+    pane = _pane(camera, fixture)
+    return Layer(light, cover, glare * pane[..., None], fog * pane)
 
 
 def _glass(light: Floats, layer: Layer) -> Floats:
@@ -115,13 +142,21 @@ def _lens(light: Floats, effects: Effects) -> Floats:
     if effects.defocus > 0.2:
         light = cv2.GaussianBlur(light, (0, 0), effects.defocus)
     if effects.fringe:
-        blue, red = (cv2.warpAffine(np.ascontiguousarray(light[..., k]), np.array([[z, 0, (1 - z) * columns / 2], [0, z, (1 - z) * rows / 2]]), (columns, rows), borderMode=cv2.BORDER_REPLICATE) for k, z in ((0, 1 - effects.fringe), (2, 1 + effects.fringe)))
+        blue, red = (
+            cv2.warpAffine(
+                np.ascontiguousarray(light[..., k]),
+                np.array([[z, 0, (1 - z) * columns / 2], [0, z, (1 - z) * rows / 2]]),
+                (columns, rows),
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            for k, z in ((0, 1 - effects.fringe), (2, 1 + effects.fringe))
+        )
         light = np.stack([blue, light[..., 1], red], axis=-1)
     if effects.bloom > 0:
         halo = cv2.GaussianBlur(np.minimum(light, 4), (0, 0), columns / 30)
         light = light + effects.bloom * (halo - light * 0.5)
-    ys, xs = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j]  # type: ignore[misc]
-    return np.asarray(light * (1 - effects.vignette * (xs * xs + ys * ys) / 2)[..., None], np.float32)
+    corner = np.linspace(-1, 1, rows)[:, None] ** 2 + np.linspace(-1, 1, columns) ** 2
+    return np.asarray(light * (1 - effects.vignette * corner / 2)[..., None], np.float32)
 
 
 def develop(light: Floats, layer: Layer, effects: Effects, seed: int) -> Picture:
@@ -144,5 +179,5 @@ def develop(light: Floats, layer: Layer, effects: Effects, seed: int) -> Picture
     picture: Picture = np.round(tone * 255).astype(np.uint8)
     if effects.jpeg:
         _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, effects.jpeg])
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     return picture

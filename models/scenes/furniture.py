@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -10,7 +11,9 @@ import numpy as np
 from models.scenes.arrays import Floats, Picture, to_linear
 from models.scenes.lettering import Colour, Style, write
 from models.scenes.palette import hsv, mix
-from models.scenes.scene import Fixture
+
+if TYPE_CHECKING:
+    from models.scenes.scene import Fixture
 
 PER_MM = 2.0  # texels a millimetre of signs and strips
 ROOM_MM = (5200.0, 3600.0)  # what the picture of the room covers, across and up
@@ -65,8 +68,22 @@ def price_strip(fixture: Fixture, shelf: int) -> Floats:
     if fixture.strip_style == "logo" and fixture.header:
         style = Style(face="sans", weight=800, colour=_WHITE)
         for x in np.arange(0.12, 1.0, 0.24) * columns:
-            write(strip, fixture.header, centre=(x, rows * 0.52), height=rows * 0.55, max_width=columns * 0.16, style=style)
-            cv2.circle(strip, (int(x - columns * 0.095), int(rows * 0.52)), int(rows * 0.24), mix(paint, _WHITE, 0.8), -1, cv2.LINE_AA)
+            write(
+                strip,
+                fixture.header,
+                centre=(x, rows * 0.52),
+                height=rows * 0.55,
+                max_width=columns * 0.16,
+                style=style,
+            )
+            cv2.circle(
+                strip,
+                (int(x - columns * 0.095), int(rows * 0.52)),
+                int(rows * 0.24),
+                mix(paint, _WHITE, 0.8),
+                -1,
+                cv2.LINE_AA,
+            )
     elif fixture.strip_style == "tags":
         x = float(rng.uniform(10, 60))
         ink = Style(face="uni", weight=700, colour=(25, 25, 25))
@@ -76,12 +93,14 @@ def price_strip(fixture: Fixture, shelf: int) -> Floats:
             cv2.rectangle(strip, (x0, y0), (x1, y1), card, -1)
             price = f"{rng.integers(6, 40)}.{rng.integers(1, 10)}00"
             write(strip, price, centre=(x0 + 40, rows * 0.42), height=rows * 0.42, max_width=70, style=ink)
-            strip[int(rows * 0.74) : int(rows * 0.84), x0 + 8 : x1 - 8] = np.where(rng.random(64) < 0.5, 40, 235)[None, :, None]
+            strip[int(rows * 0.74) : int(rows * 0.84), x0 + 8 : x1 - 8] = np.where(rng.random(64) < 0.5, 40, 235)[
+                None, :, None
+            ]
             x += float(rng.uniform(95, 190))
     return to_linear(strip)
 
 
-def _stand(picture: Picture, x: int, base: int, w: int, h: int, tone: Colour, rng: np.random.Generator) -> None:
+def _stand(picture: Picture, *, x: int, base: int, w: int, h: int, tone: Colour, rng: np.random.Generator) -> None:
     """A piece of the shop's furniture: a crate, a counter, or shelves with something colourful on each."""
     cv2.rectangle(picture, (x, base - h), (x + w, base), tone, -1)
     boards = int(rng.integers(0, 6))
@@ -112,7 +131,7 @@ def room(fixture: Fixture) -> Floats:
     for _ in range(int(rng.integers(5, 12))):
         x, w, h = int(rng.integers(0, columns)), int(rng.integers(24, 100)), int(rng.integers(50, 210))
         tone = hsv(float(rng.integers(180)), float(rng.uniform(0.05, 0.5)), float(rng.uniform(0.2, 0.8)))
-        _stand(picture, x, horizon + int(rng.integers(0, 14)), w, h, tone, rng)
+        _stand(picture, x=x, base=horizon + int(rng.integers(0, 14)), w=w, h=h, tone=tone, rng=rng)
     grain = rng.normal(0, 7, (rows // 4, columns // 4, 1)).astype(np.float32)
     grain = cv2.resize(grain, (columns, rows))[..., None]
     noisy = np.clip(picture.astype(np.float32) + grain, 0, 255).astype(np.uint8)

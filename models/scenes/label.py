@@ -1,16 +1,19 @@
-"""The print of a package: a ground pattern, the brand's emblem and word, the variant, a motif, small print and a code."""
+"""The print of a package: a ground pattern, the brand's emblem and word, the variant, a motif and small print."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from models.scenes.arrays import Floats, Picture
 from models.scenes.lettering import FACES, Colour, Style, blend, write
 from models.scenes.motifs import MOTIFS
 from models.scenes.palette import Palette, luminance, mix
+
+if TYPE_CHECKING:
+    from models.scenes.arrays import Floats, Picture
 
 GROUNDS = ("plain", "fade", "waves", "diagonal", "burst", "split", "dots", "facets", "bands", "swoosh")
 EMBLEMS = ("none", "oval", "banner", "shield", "disc", "ribbon")
@@ -85,10 +88,14 @@ def _pattern(name: str, h: int, w: int, rng: np.random.Generator) -> Floats:
         field = 0.5 + 30 * np.minimum(v - curve, curve + 0.22 - v)
     else:
         field = np.zeros_like(v)
-    return np.clip(field, 0, 1).astype(np.float32)
+    tone: Floats = np.clip(field, 0, 1).astype(np.float32)
+    return tone
 
 
-def _emblem(canvas: Picture, name: str, x: float, y: float, w: float, h: float, colours: tuple[Colour, Colour]) -> None:
+def _emblem(
+    canvas: Picture, name: str, *, x: float, y: float, w: float, h: float, colours: tuple[Colour, Colour]
+) -> None:
+    """Draw the shape that the brand's word stands on, and its rim."""
     mask = np.zeros(canvas.shape[:2], np.uint8)
     cx, cy = int(x), int(y)
     if name == "oval":
@@ -102,12 +109,12 @@ def _emblem(canvas: Picture, name: str, x: float, y: float, w: float, h: float, 
         points = np.array([(x + px * w, y + py * h * 1.1) for px, py in shape])
         cv2.fillPoly(mask, [points.astype(np.int32)], 255, cv2.LINE_AA)
     elif name == "ribbon":
-        shape = ((-0.75, -0.5), (0.75, -0.95), (0.62, -0.1), (0.75, 0.55), (-0.75, 0.95), (-0.62, 0.2))
-        points = np.array([(x + px * w, y + py * h) for px, py in shape])
+        ribbon = ((-0.75, -0.5), (0.75, -0.95), (0.62, -0.1), (0.75, 0.55), (-0.75, 0.95), (-0.62, 0.2))
+        points = np.array([(x + px * w, y + py * h) for px, py in ribbon])
         cv2.fillPoly(mask, [points.astype(np.int32)], 255, cv2.LINE_AA)
     rim = cv2.dilate(mask, np.ones((5, 5), np.uint8))
-    blend(canvas, rim.astype(np.float32) / 255, colours[1], x=0, y=0)
-    blend(canvas, mask.astype(np.float32) / 255, colours[0], x=0, y=0)
+    blend(canvas, (rim / 255).astype(np.float32), colours[1], x=0, y=0)
+    blend(canvas, (mask / 255).astype(np.float32), colours[0], x=0, y=0)
 
 
 def small_print(canvas: Picture, x0: int, x1: int, rng: np.random.Generator, ink: Colour) -> None:
@@ -153,7 +160,7 @@ def panel(
         brand_y, motif_y, variant_y = height * 0.42, height * 0.84, height * 0.9
     emblem_colours = (palette.emblem, mix(palette.emblem, (255, 255, 255), 0.75))
     if design.emblem != "none" and not upright:
-        _emblem(canvas, design.emblem, x, brand_y, seen, word_height * 0.95, emblem_colours)
+        _emblem(canvas, design.emblem, x=x, y=brand_y, w=seen, h=word_height * 0.95, colours=emblem_colours)
     word = brand.upper() if design.capitals else brand
     behind = palette.emblem if design.emblem != "none" and not upright else palette.ground
     plain = palette.word if abs(luminance(palette.word) - luminance(behind)) > 0.25 else palette.dark
@@ -175,6 +182,14 @@ def panel(
     ink = (250, 250, 250) if luminance(palette.ground) < 0.55 else palette.dark
     note = Style(face="uni", weight=700, colour=ink, outline=palette.ground, outline_part=0.06)
     side = x + seen * 0.4 if upright else x
-    write(canvas, variant.upper(), centre=(side if upright else x, height * 0.42 if upright else variant_y), height=height * 0.09, max_width=(height * 0.6 if upright else seen * 0.8), style=note, turn=1 if upright else 0)
+    write(
+        canvas,
+        variant.upper(),
+        centre=(side if upright else x, height * 0.42 if upright else variant_y),
+        height=height * 0.09,
+        max_width=(height * 0.6 if upright else seen * 0.8),
+        style=note,
+        turn=1 if upright else 0,
+    )
     write(canvas, volume, centre=(x, height * 0.945), height=height * 0.055, max_width=seen * 0.5, style=note)
     return canvas

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from edge.contract.errors import ImageError
-from models.scenes.arrays import Floats, Picture
+
+if TYPE_CHECKING:
+    from models.scenes.arrays import Floats, Picture
 
 Colour = tuple[int, int, int]
 FACES = ("sans", "italic", "uni")
@@ -40,17 +42,20 @@ class Style:
     shadow: float = 0.0
 
 
-@cache
+@lru_cache(maxsize=4096)
 def word_mask(text: str, face: str, weight: int, height: int) -> Floats:
     """Coverage (0..1) of a word written `height` pixels high, cut to its ink with a small margin."""
     size = max(height, 8)
     canvas = np.zeros((size * 2 + 2 * _MARGIN, (len(text) + 2) * size + 2 * _MARGIN, 3), np.uint8)
-    cv2.putText(canvas, text, (_MARGIN + size // 2, int(size * 1.4) + _MARGIN), (255, 255, 255), _face(face), size, weight)
+    cv2.putText(
+        canvas, text, (_MARGIN + size // 2, int(size * 1.4) + _MARGIN), (255, 255, 255), _face(face), size, weight
+    )
     ink = canvas[:, :, 0]
     x, y, w, h = cv2.boundingRect(ink)
     pad = max(2, size // 5)
     y0, x0 = max(0, y - pad), max(0, x - pad)
-    return ink[y0 : y + h + pad, x0 : x + w + pad].astype(np.float32) / 255.0
+    cut: Floats = (ink[y0 : y + h + pad, x0 : x + w + pad] / 255.0).astype(np.float32)
+    return cut
 
 
 def _bend(mask: Floats, *, arc: float, shear: float) -> Floats:
@@ -63,7 +68,8 @@ def _bend(mask: Floats, *, arc: float, shear: float) -> Floats:
     rise = arc * h * t * t
     source_y = ys - rise - (lift if arc < 0 else 0)
     source_x = xs - lean / 2 + shear * (source_y - h / 2)
-    return cv2.remap(mask, source_x.astype(np.float32), source_y.astype(np.float32), cv2.INTER_LINEAR)
+    bent: Floats = cv2.remap(mask, source_x.astype(np.float32), source_y.astype(np.float32), cv2.INTER_LINEAR)
+    return bent
 
 
 def blend(canvas: Picture, mask: Floats, colour: Colour, *, x: int, y: int) -> None:
@@ -77,8 +83,16 @@ def blend(canvas: Picture, mask: Floats, colour: Colour, *, x: int, y: int) -> N
     canvas[y0:y1, x0:x1] = (under + (np.array(colour, np.float32) - under) * part).astype(np.uint8)
 
 
-def write(canvas: Picture, text: str, *, centre: tuple[float, float], height: float, max_width: float, style: Style,
-          turn: int = 0) -> None:
+def write(
+    canvas: Picture,
+    text: str,
+    *,
+    centre: tuple[float, float],
+    height: float,
+    max_width: float,
+    style: Style,
+    turn: int = 0,
+) -> None:
     """Write `text` about `centre`, in place.
 
     Args:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from models.scenes.arrays import Floats, smoothstep
-from models.scenes.scene import Fixture, Lighting
+
+if TYPE_CHECKING:
+    from models.scenes.scene import Fixture, Lighting
 
 _ENV = (96, 192)  # rows: straight up to straight down; columns: once around, the middle is +z
 
@@ -35,7 +38,9 @@ def surroundings(lighting: Lighting, kind: str) -> tuple[Floats, Floats]:
     for _ in range(int(rng.integers(1, 4))):  # doors and shop windows at eye level draw the streaks on cans
         a, w = rng.choice((-1, 1)) * rng.uniform(12, 75), rng.uniform(2.5, 9)
         low, high = rng.uniform(-0.5, -0.15), rng.uniform(0.15, 0.5)
-        env[(np.abs(around - a) < w) & (up > low) & (up < high)] = rng.uniform(0.85, 1.15, 3) * rng.uniform(1.6, 3.4) * lighting.room
+        env[(np.abs(around - a) < w) & (up > low) & (up < high)] = (
+            rng.uniform(0.85, 1.15, 3) * rng.uniform(1.6, 3.4) * lighting.room
+        )
     own = strip_colour(lighting)
     if kind == "cooler":
         for side in (-1, 1):
@@ -59,7 +64,13 @@ def mirrored(env: Floats, rays: Floats, normal: Floats) -> Floats:
     out = np.empty((len(rays), 3), np.float32)
     for start in range(0, len(rays), 32_000):  # OpenCV's remap takes at most 32767 columns
         part = slice(start, start + 32_000)
-        out[part] = cv2.remap(env, x[None, part].astype(np.float32), y[None, part].astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+        out[part] = cv2.remap(
+            env,
+            x[None, part].astype(np.float32),
+            y[None, part].astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )[0]
     return out
 
 

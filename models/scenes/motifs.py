@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from models.scenes.arrays import Picture
-from models.scenes.lettering import Colour
 from models.scenes.palette import mix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from models.scenes.arrays import Picture
+    from models.scenes.lettering import Colour
 
 _SHIFT = 4  # sub-pixel bits of OpenCV's drawing
 _WHITE: Colour = (255, 255, 255)
@@ -20,7 +24,9 @@ def _fill(canvas: Picture, points: list[tuple[float, float]], colour: Colour) ->
     cv2.fillPoly(canvas, [scaled], colour, cv2.LINE_AA, _SHIFT)
 
 
-def _disc(canvas: Picture, x: float, y: float, rx: float, ry: float, colour: Colour, angle: float = 0) -> None:
+def _disc(  # noqa: PLR0917 - coordinates in order, as in all of OpenCV's drawing
+    canvas: Picture, x: float, y: float, rx: float, ry: float, colour: Colour, angle: float = 0
+) -> None:
     t = np.linspace(0, 2 * np.pi, 40)
     c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     px, py = rx * np.cos(t), ry * np.sin(t)
@@ -35,7 +41,7 @@ def _ball(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> None
     _disc(canvas, x - 0.35 * r, y - 0.42 * r, r * 0.16, r * 0.1, _WHITE, -30)
 
 
-def leaf(canvas: Picture, x: float, y: float, r: float, colour: Colour, angle: float = -40) -> None:
+def leaf(canvas: Picture, x: float, y: float, r: float, colour: Colour, *, angle: float = -40) -> None:
     """A pointed leaf with a midrib."""
     green = mix((40, 150, 50), colour, 0.25)
     t = np.linspace(0, 1, 20)
@@ -45,7 +51,14 @@ def leaf(canvas: Picture, x: float, y: float, r: float, colour: Colour, angle: f
     for part, tone in ((1.0, green), (0.62, mix(green, _WHITE, 0.22))):
         xs, ys = along * c - px * part * s, along * s + px * part * c
         _fill(canvas, list(zip(x + xs, y + ys, strict=True)), tone)
-    cv2.line(canvas, (int(x - r * c), int(y - r * s)), (int(x + r * c), int(y + r * s)), mix(green, (0, 0, 0), 0.4), 1, cv2.LINE_AA)
+    cv2.line(
+        canvas,
+        (int(x - r * c), int(y - r * s)),
+        (int(x + r * c), int(y + r * s)),
+        mix(green, (0, 0, 0), 0.4),
+        1,
+        cv2.LINE_AA,
+    )
 
 
 def citrus(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> None:
@@ -72,7 +85,7 @@ def berries(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> No
 def peach(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> None:
     """Two round fruits, one cut open to the stone."""
     _ball(canvas, x - 0.55 * r, y, 0.85 * r, colour)
-    leaf(canvas, x - 0.3 * r, y - 0.95 * r, 0.6 * r, colour, -25)
+    leaf(canvas, x - 0.3 * r, y - 0.95 * r, 0.6 * r, colour, angle=-25)
     _disc(canvas, x + 0.6 * r, y + 0.25 * r, 0.72 * r, 0.66 * r, mix(colour, (0, 0, 0), 0.2))
     _disc(canvas, x + 0.6 * r, y + 0.25 * r, 0.64 * r, 0.58 * r, mix(colour, (190, 240, 255), 0.65))
     _disc(canvas, x + 0.6 * r, y + 0.25 * r, 0.24 * r, 0.28 * r, (40, 70, 110))
@@ -83,7 +96,11 @@ def drop(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> None:
     for dx, dy, k in ((0, 0, 1.0), (-0.95, 0.35, 0.42), (0.95, 0.3, 0.36)):
         t = np.linspace(0, 2 * np.pi, 40)
         px, py = np.sin(t) * np.sin(t / 2) ** 1.5, -np.cos(t)
-        _fill(canvas, list(zip(x + (dx + k * 0.8 * px) * r, y + (dy - k * py) * r * -1 + 0, strict=True)), mix(colour, _WHITE, 0.3))
+        _fill(
+            canvas,
+            list(zip(x + (dx + k * 0.8 * px) * r, y + (dy - k * py) * r * -1 + 0, strict=True)),
+            mix(colour, _WHITE, 0.3),
+        )
     _disc(canvas, x - 0.25 * r, y + 0.3 * r, 0.12 * r, 0.25 * r, _WHITE, 20)
 
 
@@ -98,7 +115,10 @@ def star(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> None:
     """A five-pointed star within a lighter one."""
     for size, tone in ((1.2, mix(colour, _WHITE, 0.7)), (0.9, colour)):
         ring = [
-            (x + size * r * (1 if k % 2 == 0 else 0.45) * np.sin(np.pi * k / 5), y - size * r * (1 if k % 2 == 0 else 0.45) * np.cos(np.pi * k / 5))
+            (
+                x + size * r * (1 if k % 2 == 0 else 0.45) * np.sin(np.pi * k / 5),
+                y - size * r * (1 if k % 2 == 0 else 0.45) * np.cos(np.pi * k / 5),
+            )
             for k in range(10)
         ]
         _fill(canvas, ring, tone)
@@ -108,7 +128,15 @@ def flower(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> Non
     """Six petals about a yellow heart."""
     for k in range(6):
         a = np.pi * k / 3
-        _disc(canvas, x + 0.6 * r * np.cos(a), y + 0.6 * r * np.sin(a), 0.52 * r, 0.3 * r, mix(colour, _WHITE, 0.7), np.degrees(a))
+        _disc(
+            canvas,
+            x + 0.6 * r * np.cos(a),
+            y + 0.6 * r * np.sin(a),
+            0.52 * r,
+            0.3 * r,
+            mix(colour, _WHITE, 0.7),
+            np.degrees(a),
+        )
     _disc(canvas, x, y, 0.28 * r, 0.28 * r, (40, 200, 250))
 
 
@@ -117,8 +145,20 @@ def mountain(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> N
     for dx, k in ((-0.8, 0.8), (0.7, 0.9), (0.0, 1.25)):
         px = x + dx * r
         base = y + 0.8 * r
-        _fill(canvas, [(px - k * r, base), (px, base - 1.5 * k * r), (px + k * r, base)], mix(colour, (60, 30, 20), 0.35))
-        _fill(canvas, [(px - 0.35 * k * r, base - 0.98 * k * r), (px, base - 1.5 * k * r), (px + 0.35 * k * r, base - 0.98 * k * r), (px + 0.1 * k * r, base - 0.85 * k * r), (px - 0.1 * k * r, base - 1.05 * k * r)], _WHITE)
+        _fill(
+            canvas, [(px - k * r, base), (px, base - 1.5 * k * r), (px + k * r, base)], mix(colour, (60, 30, 20), 0.35)
+        )
+        _fill(
+            canvas,
+            [
+                (px - 0.35 * k * r, base - 0.98 * k * r),
+                (px, base - 1.5 * k * r),
+                (px + 0.35 * k * r, base - 0.98 * k * r),
+                (px + 0.1 * k * r, base - 0.85 * k * r),
+                (px - 0.1 * k * r, base - 1.05 * k * r),
+            ],
+            _WHITE,
+        )
 
 
 def wave(canvas: Picture, x: float, y: float, r: float, colour: Colour) -> None:

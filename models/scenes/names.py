@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-_HEADS = ("Za", "Vi", "Ko", "Lu", "Mo", "Tre", "Fi", "Bra", "Ni", "Sel", "Or", "Yu", "Que", "Da", "Hal", "Pi", "Ru", "Ta")
+_HEADS = (
+    "Za",
+    "Vi",
+    "Ko",
+    "Lu",
+    "Mo",
+    "Tre",
+    "Fi",
+    "Bra",
+    "Ni",
+    "Sel",
+    "Or",
+    "Yu",
+    "Que",
+    "Da",
+    "Hal",
+    "Pi",
+    "Ru",
+    "Ta",
+)
 _MIDDLES = ("ri", "lo", "va", "mi", "ne", "zu", "do", "ka", "le", "pa", "shi", "bo", "tta", "rra", "ni", "xo")
 _TAILS = ("", "", "na", "x", "ro", "la", "n", "s", "ki", "da", "vo", "lle", "r", "ta", "m")
 _OWNER_ENDS = ("Beverages", "Drinks Co.", "Foods", "Refreshments", "Bottlers")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
 
-from models.scenes.arrays import Floats
+if TYPE_CHECKING:
+    from models.scenes.arrays import Floats
 
 Kind = Literal["can", "bottle", "carton"]
 SAMPLES = 512  # entries of an outline table, bottom to top
@@ -96,9 +97,7 @@ PACKAGES: dict[str, Package] = {
         _can("can-330-sleek", 330, 58, 145),
         _can("can-250", 250, 53, 134),
         _can("can-500", 500, 66, 168),
-        _bottle(
-            "pet-500", 500, 65, 228, ((0.6, 1.0), (0.7, 0.97), (0.78, 0.84), (0.85, 0.6)), label=(0.3, 0.6)
-        ),
+        _bottle("pet-500", 500, 65, 228, ((0.6, 1.0), (0.7, 0.97), (0.78, 0.84), (0.85, 0.6)), label=(0.3, 0.6)),
         _bottle(
             "pet-450-contour",
             450,
@@ -117,12 +116,8 @@ PACKAGES: dict[str, Package] = {
             neck_mm=36,
             cap_mm=20,
         ),
-        _bottle(
-            "pet-350", 350, 64, 168, ((0.56, 1.0), (0.66, 0.95), (0.75, 0.78), (0.8, 0.58)), label=(0.22, 0.55)
-        ),
-        _bottle(
-            "pet-1500", 1500, 90, 312, ((0.62, 1.0), (0.7, 0.98), (0.8, 0.78), (0.88, 0.42)), label=(0.34, 0.6)
-        ),
+        _bottle("pet-350", 350, 64, 168, ((0.56, 1.0), (0.66, 0.95), (0.75, 0.78), (0.8, 0.58)), label=(0.22, 0.55)),
+        _bottle("pet-1500", 1500, 90, 312, ((0.62, 1.0), (0.7, 0.98), (0.8, 0.78), (0.88, 0.42)), label=(0.34, 0.6)),
         _bottle(
             "glass-330",
             330,

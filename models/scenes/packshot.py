@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from models.scenes.arrays import Picture
 from models.scenes.camera import Camera
 from models.scenes.effects import Effects, Layer, develop
 from models.scenes.light import Place
 from models.scenes.palette import hsv
-from models.scenes.products import Product
 from models.scenes.scene import Fixture, Lighting, Unit
 from models.scenes.shade import shade
 from models.scenes.solids import trace
+
+if TYPE_CHECKING:
+    from models.scenes.arrays import Picture
+    from models.scenes.products import Product
 
 _SUPERSAMPLE = 2.0
 _STUDIO = Fixture(kind="rack", width=700, height=700, depth=500, shelves=(0.0,), strip_mm=1)
@@ -35,7 +39,9 @@ def pack_shot(product: Product, *, seed: int, size: int = 320) -> Picture:
     away = float(rng.uniform(900, 1600))
     middle = (0.0, package.height_mm / 2, 0.0)
     eye = (away * float(rng.normal(0, 0.06)), package.height_mm / 2 + away * float(rng.uniform(-0.02, 0.16)), away)
-    field = 2 * np.degrees(np.arctan(min(package.width_mm, package.height_mm) * margin / 2 / (away - package.depth_mm / 2)))
+    field = 2 * np.degrees(
+        np.arctan(min(package.width_mm, package.height_mm) * margin / 2 / (away - package.depth_mm / 2))
+    )
     camera = Camera(width, height, eye, middle, field=float(field), roll=float(rng.normal(0, 1.0)))
     lighting = Lighting(
         top=float(rng.uniform(0.7, 1.2)),
@@ -49,7 +55,13 @@ def pack_shot(product: Product, *, seed: int, size: int = 320) -> Picture:
     tone = hsv(float(rng.integers(180)), float(rng.uniform(0, 0.12)), float(rng.uniform(0.55, 0.97)))
     ground = (np.array(tone, np.float32) / 255) ** 2.2 * np.linspace(1.05, 0.75, rows, dtype=np.float32)[:, None, None]
     light = np.repeat(ground, columns, axis=1).astype(np.float32)
-    light *= 1 + 0.06 * cv2.resize(rng.normal(0, 1, (6, 4)).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC)[..., None]
+    light *= (
+        1
+        + 0.06
+        * cv2.resize(rng.normal(0, 1, (6, 4)).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC)[
+            ..., None
+        ]
+    )
     unit = Unit(0, 0, 0, product, (0.0, 0.0, 0.0), float(rng.normal(0, 0.22 if package.kind != "carton" else 0.12)))
     flat = rays.reshape(-1, 3)
     start = np.array(eye, np.float32)
@@ -60,7 +72,9 @@ def pack_shot(product: Product, *, seed: int, size: int = 320) -> Picture:
     point = start + chosen.distance[:, None] * seen + np.array([_STUDIO.width / 2, 200.0, -40.0], np.float32)
     place = Place(200.0, _STUDIO.height)
     scale = away / camera.focal() / _SUPERSAMPLE
-    colours = shade(unit, chosen, fixture=_STUDIO, lighting=lighting, place=place, point=point, rays=seen, mm_per_pixel=scale)
+    colours = shade(
+        unit, chosen, fixture=_STUDIO, lighting=lighting, place=place, point=point, rays=seen, mm_per_pixel=scale
+    )
     light.reshape(-1, 3)[hits.hit] = colours
     small = cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA)
     nothing = np.zeros((height, width), np.float32)

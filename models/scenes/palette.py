@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from models.scenes.lettering import Colour
+if TYPE_CHECKING:
+    from models.scenes.lettering import Colour
 
 
 def hsv(hue: float, saturation: float, value: float) -> Colour:
@@ -30,8 +32,11 @@ def luminance(colour: Colour) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours of one product's print: ground and its second tone, accent, emblem, word, the dark of
-    outlines, the closure, what is inside, and the motif."""
+    """Colours of one product.
+
+    Of its print: ground and its second tone, accent, emblem, word, the dark of outlines, the motif; and of its
+    closure and what is inside.
+    """
 
     ground: Colour
     second: Colour

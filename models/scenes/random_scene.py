@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from models.scenes.arrays import Picture
 from models.scenes.camera import Camera
 from models.scenes.effects import Effects
 from models.scenes.names import brand_name
@@ -13,7 +14,10 @@ from models.scenes.products import BRAND_SIZE, TRAINING_SEEDS, Product, invent_p
 from models.scenes.render import render
 from models.scenes.scene import Column, Fixture, Lighting, Scene, capacity
 from models.scenes.shopper import Shopper
-from models.scenes.truth import Truth
+
+if TYPE_CHECKING:
+    from models.scenes.arrays import Picture
+    from models.scenes.truth import Truth
 
 
 def _fixture(rng: np.random.Generator) -> Fixture:
@@ -40,6 +44,7 @@ def _fixture(rng: np.random.Generator) -> Fixture:
         paint=paint,
         inside=hsv(float(rng.integers(180)), float(rng.uniform(0, 0.05)), value),
         strip_paint=paint if same else hsv(float(rng.integers(180)), 0.7, float(rng.uniform(0.2, 0.95))),
+        door=cooler and bool(rng.random() < 0.6),
         seed=int(rng.integers(2**31)),
     )
 
@@ -51,7 +56,9 @@ def _range(rng: np.random.Generator) -> list[Product]:
         first = int(rng.integers(len(TRAINING_SEEDS) // BRAND_SIZE)) * BRAND_SIZE
         variants = rng.permutation(BRAND_SIZE)[: int(rng.integers(1, 6))]
         products += [invent_product(TRAINING_SEEDS[first + int(k)]) for k in variants]
-    products += [invent_product(TRAINING_SEEDS[int(rng.integers(len(TRAINING_SEEDS)))]) for _ in range(int(rng.integers(0, 4)))]
+    products += [
+        invent_product(TRAINING_SEEDS[int(rng.integers(len(TRAINING_SEEDS)))]) for _ in range(int(rng.integers(0, 4)))
+    ]
     return products
 
 
@@ -80,9 +87,23 @@ def _fill(fixture: Fixture, products: list[Product], rng: np.random.Generator) -
                 units = int(rng.integers(1, most + 1)) if low else most
                 back = 0.0 if feeds or rng.random() < 0.6 else float(rng.uniform(0, fixture.depth * 0.35))
                 units = max(1, min(units, int((fixture.depth - back - 12) // (product.package.depth_mm + 3))))
-                two_high = product.package.kind == "can" and 2 * product.package.height_mm < room - 8 and rng.random() < 0.3
+                two_high = (
+                    product.package.kind == "can" and 2 * product.package.height_mm < room - 8 and rng.random() < 0.3
+                )
                 turn = int(rng.integers(2**31))
-                columns.append(Column(shelf, slot, x + width / 2, product, product if here else None, units, back, turn, units if two_high else 0))
+                columns.append(
+                    Column(
+                        shelf,
+                        slot,
+                        x + width / 2,
+                        product,
+                        product if here else None,
+                        units,
+                        back,
+                        turn,
+                        units if two_high else 0,
+                    )
+                )
                 x += width
             if rng.random() < 0.12:
                 x += float(rng.uniform(10, 120))
@@ -94,11 +115,23 @@ def _camera(fixture: Fixture, rng: np.random.Generator) -> Camera:
     away = float(rng.uniform(900, 2300))
     middle = np.array((fixture.width / 2, fixture.height / 2))
     aim = middle + rng.normal(0, (50, 70))
-    eye = (float(middle[0] + rng.normal(0, 0.22) * away), float(np.clip(middle[1] + rng.normal(0.05, 0.22) * away, 80, 1900)), away)
+    eye = (
+        float(middle[0] + rng.normal(0, 0.22) * away),
+        float(np.clip(middle[1] + rng.normal(0.05, 0.22) * away, 80, 1900)),
+        away,
+    )
     span = max(fixture.height * rng.uniform(0.75, 1.5), fixture.width * height / width * rng.uniform(0.75, 1.3))
     field = np.degrees(2 * np.arctan(span / 2 / away * min(width, height) / height))
     bend = float(rng.choice((0.0, 0.3, 1.0), p=(0.55, 0.3, 0.15)))
-    return Camera(width, height, eye, (float(aim[0]), float(aim[1]), 0.0), float(np.clip(field, 22, 95)), float(rng.normal(0, 2.5)), bend)
+    return Camera(
+        width,
+        height,
+        eye,
+        (float(aim[0]), float(aim[1]), 0.0),
+        float(np.clip(field, 22, 95)),
+        float(rng.normal(0, 2.5)),
+        bend,
+    )
 
 
 def _chance(rng: np.random.Generator, odds: float, low: float, high: float) -> float:
@@ -106,7 +139,7 @@ def _chance(rng: np.random.Generator, odds: float, low: float, high: float) -> f
 
 
 def _effects(rng: np.random.Generator) -> Effects:
-    shoppers = ()
+    shoppers: tuple[Shopper, ...] = ()
     if rng.random() < 0.08:
         side = float(rng.choice((rng.uniform(-0.1, 0.15), rng.uniform(0.85, 1.1))))
         shoppers = (Shopper(side, float(rng.uniform(0, 0.4)), float(rng.uniform(0.3, 0.6)), int(rng.integers(2**31))),)

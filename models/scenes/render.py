@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from models.scenes.arrays import Floats, Ints, Mask, Picture
 from models.scenes.backdrop import backdrop
-from models.scenes.camera import Camera
 from models.scenes.effects import Effects, develop, foreground
 from models.scenes.light import Place
-from models.scenes.packages import Package
 from models.scenes.scene import FRONT_MARGIN_MM, Column, Scene, Unit
 from models.scenes.shade import shade
 from models.scenes.solids import trace
 from models.scenes.truth import Box, SeenFacing, SeenGap, Truth
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from models.scenes.arrays import Floats, Ints, Mask, Picture
+    from models.scenes.camera import Camera
+    from models.scenes.packages import Package
 
 MIN_PIXELS = 12  # a unit of which less is visible has no box
 
@@ -34,7 +38,14 @@ class Drawing:
 def _corners(package: Package, base: tuple[float, float, float]) -> NDArray[np.float64]:
     half = package.width_mm / 2 if package.kind != "carton" else float(np.hypot(package.width_mm, package.depth_mm)) / 2
     x, y, z = base
-    return np.array([(x + sx * half, y + sy * package.height_mm, z + sz * half) for sx in (-1, 1) for sy in (0, 1) for sz in (-1, 1)])
+    return np.array(
+        [
+            (x + sx * half, y + sy * package.height_mm, z + sz * half)
+            for sx in (-1, 1)
+            for sy in (0, 1)
+            for sz in (-1, 1)
+        ]
+    )
 
 
 def _bounds(camera: Camera, package: Package, base: tuple[float, float, float]) -> Box:
@@ -43,7 +54,18 @@ def _bounds(camera: Camera, package: Package, base: tuple[float, float, float]) 
     return float(x1), float(y1), float(x2), float(y2)
 
 
-def _draw_unit(number: int, unit: Unit, *, scene: Scene, camera: Camera, rays: Floats, light: Floats, distance: Floats, ids: Ints, supersample: float) -> None:
+def _draw_unit(
+    number: int,
+    unit: Unit,
+    *,
+    scene: Scene,
+    camera: Camera,
+    rays: Floats,
+    light: Floats,
+    distance: Floats,
+    ids: Ints,
+    supersample: float,
+) -> None:
     package = unit.product.package
     x1, y1, x2, y2 = (value * supersample for value in _bounds(camera, package, unit.base))
     rows = slice(max(int(y1) - 2, 0), max(int(y2) + 3, 0))
@@ -66,7 +88,16 @@ def _draw_unit(number: int, unit: Unit, *, scene: Scene, camera: Camera, rays: F
     shelf = scene.columns[unit.column].shelf
     floor = scene.fixture.shelves[shelf - 1]
     place = Place(floor, floor + scene.fixture.clearance(shelf))
-    colours = shade(unit, hits, fixture=scene.fixture, lighting=scene.lighting, place=place, point=point, rays=selected, mm_per_pixel=middle / camera.focal() / supersample)
+    colours = shade(
+        unit,
+        hits,
+        fixture=scene.fixture,
+        lighting=scene.lighting,
+        place=place,
+        point=point,
+        rays=selected,
+        mm_per_pixel=middle / camera.focal() / supersample,
+    )
     ys, xs = np.nonzero(open_)
     ys, xs = ys[seen] + rows.start, xs[seen] + columns.start
     light[ys, xs], distance[ys, xs], ids[ys, xs] = colours, hits.distance, number
@@ -78,7 +109,17 @@ def draw(scene: Scene, camera: Camera, *, supersample: float = 2.0) -> Drawing:
     light, distance = empty.light.copy(), empty.distance.copy()
     ids = np.full(distance.shape, -1, np.int32)
     for number, unit in enumerate(scene.units):
-        _draw_unit(number, unit, scene=scene, camera=camera, rays=rays, light=light, distance=distance, ids=ids, supersample=supersample)
+        _draw_unit(
+            number,
+            unit,
+            scene=scene,
+            camera=camera,
+            rays=rays,
+            light=light,
+            distance=distance,
+            ids=ids,
+            supersample=supersample,
+        )
     return Drawing(light, ids, supersample)
 
 
@@ -107,19 +148,39 @@ def observe(scene: Scene, camera: Camera, drawing: Drawing, blocked: Mask) -> Tr
             continue
         positions[column.shelf] = positions.get(column.shelf, 0) + 1
         number, k = _front_unit(scene, index), drawing.supersample
-        x1, y1, x2, y2 = (max(int(value * k), 0) for value in _bounds(camera, column.product.package, scene.units[number].base))
+        x1, y1, x2, y2 = (
+            max(int(value * k), 0) for value in _bounds(camera, column.product.package, scene.units[number].base)
+        )
         ys, xs = np.nonzero(drawing.ids[max(y1 - 3, 0) : y2 + 4, max(x1 - 3, 0) : x2 + 4] == number)
         ys, xs = ys + max(y1 - 3, 0), xs + max(x1 - 3, 0)
         if len(xs) < MIN_PIXELS * k**2:
             continue
         box = (float(xs.min() / k), float(ys.min() / k), float((xs.max() + 1) / k), float((ys.max() + 1) / k))
-        cut = xs.min() == 0 or ys.min() == 0 or xs.max() == drawing.ids.shape[1] - 1 or ys.max() == drawing.ids.shape[0] - 1
+        cut = (
+            xs.min() == 0
+            or ys.min() == 0
+            or xs.max() == drawing.ids.shape[1] - 1
+            or ys.max() == drawing.ids.shape[0] - 1
+        )
         hidden = float((full[ys, xs] > 0.5).mean())
-        facings.append(SeenFacing(box, column.shelf, positions[column.shelf], column.slot, column.product, column.expected, round(hidden, 4), bool(cut)))
+        facings.append(
+            SeenFacing(
+                box,
+                column.shelf,
+                positions[column.shelf],
+                column.slot,
+                column.product,
+                column.expected,
+                round(hidden, 4),
+                bool(cut),
+            )
+        )
     return Truth(camera.width, camera.height, tuple(facings), tuple(gaps))
 
 
-def render(scene: Scene, camera: Camera, effects: Effects, seed: int, *, supersample: float = 2.0) -> tuple[Picture, Truth]:
+def render(
+    scene: Scene, camera: Camera, effects: Effects, seed: int, *, supersample: float = 2.0
+) -> tuple[Picture, Truth]:
     """Take a picture of a scene: the same picture for the same arguments, to the pixel.
 
     Returns:

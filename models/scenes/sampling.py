@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from models.scenes.arrays import Floats
+if TYPE_CHECKING:
+    from models.scenes.arrays import Floats
 
 _COLUMNS = 4096  # OpenCV's remap takes at most 32767 columns, so places are laid out in rows
 
@@ -16,6 +19,8 @@ def sample(picture: Floats, x: Floats, y: Floats, *, wrap: bool = False) -> Floa
     Places outside take the nearest edge, or with `wrap` come in again at the other side.
     """
     n = len(x)
+    if n == 0:
+        return np.zeros((0, picture.shape[2]), np.float32)
     rows = -(-n // _COLUMNS)
     grid = np.zeros((2, rows * _COLUMNS), np.float32)
     grid[0, :n], grid[1, :n] = x, y

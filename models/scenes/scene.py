@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from models.scenes.lettering import Colour
-from models.scenes.products import Product
+if TYPE_CHECKING:
+    from models.scenes.lettering import Colour
+    from models.scenes.products import Product
 
 FRONT_MARGIN_MM = 8.0  # the first row stands this far behind the shelf's front edge
 ROW_GAP_MM = 3.0
@@ -38,6 +39,16 @@ class Fixture:
     strip_paint: Colour = (140, 60, 25)
     door: bool = False
     seed: int = 0
+
+    @property
+    def frame_mm(self) -> float:
+        """Width of the posts or the door frame about the opening."""
+        return 42.0 if self.kind == "cooler" else 16.0
+
+    @property
+    def base_mm(self) -> float:
+        """Height of what the opening stands on: a cooler's machine, a rack's plinth."""
+        return 260.0 if self.kind == "cooler" else 80.0
 
     def clearance(self, shelf: int) -> float:
         """Free height above a shelf (numbered from 1 at the bottom), mm."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,9 +13,11 @@ from models.scenes.light import Place, irradiance, mirrored, surroundings
 from models.scenes.packages import PACKAGES
 from models.scenes.products import Product, invent_product
 from models.scenes.sampling import sample
-from models.scenes.scene import Fixture, Lighting, Unit
 from models.scenes.skin import CLEAR, GLOSS, METAL, ROWS, SCALE
-from models.scenes.solids import Hits
+
+if TYPE_CHECKING:
+    from models.scenes.scene import Fixture, Lighting, Unit
+    from models.scenes.solids import Hits
 
 _LEVELS = 5
 
@@ -43,7 +46,17 @@ def albedo(product: Product, hits: Hits, mm_per_pixel: float) -> Floats:
     return colour
 
 
-def shade(unit: Unit, hits: Hits, *, fixture: Fixture, lighting: Lighting, place: Place, point: Floats, rays: Floats, mm_per_pixel: float) -> Floats:
+def shade(
+    unit: Unit,
+    hits: Hits,
+    *,
+    fixture: Fixture,
+    lighting: Lighting,
+    place: Place,
+    point: Floats,
+    rays: Floats,
+    mm_per_pixel: float,
+) -> Floats:
     """Light (n x 3, linear BGR) that leaves a unit towards the eye.
 
     Diffuse print under the fixture's irradiance; a mirror image of the surroundings by Fresnel (Schlick 1994), tinted

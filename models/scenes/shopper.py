@@ -30,7 +30,7 @@ def _shape(rows: int, columns: int, parts: list[tuple[str, tuple[float, ...]]]) 
         else:
             points = np.array(values).reshape(-1, 2)
             cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 255, cv2.LINE_AA)
-    return mask.astype(np.float32) / 255
+    return np.asarray(mask / 255, np.float32)
 
 
 def _swell(mask: Mask, depth: float) -> Floats:
@@ -38,7 +38,9 @@ def _swell(mask: Mask, depth: float) -> Floats:
     inside = cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
     t = np.clip(inside / depth, 0, 1)
     relief = cv2.GaussianBlur(np.sqrt(np.maximum(t * (2 - t), 0)) * depth, (0, 0), depth * 0.12 + 1)
-    return np.stack([-cv2.Sobel(relief, cv2.CV_32F, 1, 0, scale=1 / 8), -cv2.Sobel(relief, cv2.CV_32F, 0, 1, scale=1 / 8)], axis=-1)
+    return np.stack(
+        [-cv2.Sobel(relief, cv2.CV_32F, 1, 0, scale=1 / 8), -cv2.Sobel(relief, cv2.CV_32F, 0, 1, scale=1 / 8)], axis=-1
+    )
 
 
 def _cloth(rows: int, columns: int, rng: np.random.Generator, fold: float) -> Floats:
@@ -60,23 +62,78 @@ def draw_shopper(shopper: Shopper, *, rows: int, columns: int, room: float) -> t
         rows,
         columns,
         [
-            ("poly", (x - b * 0.3, shoulder - b * 0.25, x + b * 0.3, shoulder - b * 0.25, x + b * 0.86, shoulder + b * 0.14, x + b, shoulder + b * 0.7, x + b * 0.94, low, x - b * 0.94, low, x - b, shoulder + b * 0.7, x - b * 0.86, shoulder + b * 0.14)),
+            (
+                "poly",
+                (
+                    x - b * 0.3,
+                    shoulder - b * 0.25,
+                    x + b * 0.3,
+                    shoulder - b * 0.25,
+                    x + b * 0.86,
+                    shoulder + b * 0.14,
+                    x + b,
+                    shoulder + b * 0.7,
+                    x + b * 0.94,
+                    low,
+                    x - b * 0.94,
+                    low,
+                    x - b,
+                    shoulder + b * 0.7,
+                    x - b * 0.86,
+                    shoulder + b * 0.14,
+                ),
+            ),
             ("ellipse", (x - b * 0.72, shoulder + b * 0.42, b * 0.3, b * 0.42, 15.0)),
             ("ellipse", (x + b * 0.72, shoulder + b * 0.42, b * 0.3, b * 0.42, -15.0)),
         ],
     )
     reach = float(rng.choice((-1.0, 1.0)))
     hand = (x + reach * b * 1.5, shoulder - b * 0.05)
-    arm = _shape(rows, columns, [("poly", (x + reach * b * 0.75, shoulder + b * 0.1, x + reach * b * 1.36, shoulder - b * 0.16, x + reach * b * 1.44, shoulder + b * 0.1, x + reach * b * 0.92, shoulder + b * 0.75))])
+    arm = _shape(
+        rows,
+        columns,
+        [
+            (
+                "poly",
+                (
+                    x + reach * b * 0.75,
+                    shoulder + b * 0.1,
+                    x + reach * b * 1.36,
+                    shoulder - b * 0.16,
+                    x + reach * b * 1.44,
+                    shoulder + b * 0.1,
+                    x + reach * b * 0.92,
+                    shoulder + b * 0.75,
+                ),
+            )
+        ],
+    )
     palm = _shape(rows, columns, [("ellipse", (hand[0], hand[1], b * 0.17, b * 0.12, -20.0 * reach))])
-    neck = _shape(rows, columns, [("poly", (x - b * 0.2, head_y, x + b * 0.2, head_y, x + b * 0.27, shoulder, x - b * 0.27, shoulder))])
-    skull = _shape(rows, columns, [("ellipse", (x, head_y, head * 0.86, head * 1.1, 0.0)), ("ellipse", (x, head_y - head * 0.25, head * 0.93, head * 0.92, 0.0))])
+    neck = _shape(
+        rows,
+        columns,
+        [("poly", (x - b * 0.2, head_y, x + b * 0.2, head_y, x + b * 0.27, shoulder, x - b * 0.27, shoulder))],
+    )
+    skull = _shape(
+        rows,
+        columns,
+        [
+            ("ellipse", (x, head_y, head * 0.86, head * 1.1, 0.0)),
+            ("ellipse", (x, head_y - head * 0.25, head * 0.93, head * 0.92, 0.0)),
+        ],
+    )
     skin = hsv(10, float(rng.uniform(0.35, 0.55)), float(rng.uniform(0.5, 0.85)))
     shirt = hsv(float(rng.integers(180)), float(rng.uniform(0.1, 0.7)), float(rng.uniform(0.2, 0.8)))
     hair = hsv(10, 0.4, float(rng.uniform(0.07, 0.22)))
     light = np.zeros((rows, columns, 3), np.float32)
     cover = np.zeros((rows, columns), np.float32)
-    parts = ((palm, skin, b * 0.1, 0.05), (arm, shirt, b * 0.2, 0.1), (neck, skin, b * 0.2, 0.03), (torso, shirt, b * 0.55, 0.12), (skull, hair, head * 0.8, 0.3))
+    parts = (
+        (palm, skin, b * 0.1, 0.05),
+        (arm, shirt, b * 0.2, 0.1),
+        (neck, skin, b * 0.2, 0.03),
+        (torso, shirt, b * 0.55, 0.12),
+        (skull, hair, head * 0.8, 0.3),
+    )
     for mask, colour, depth, fold in parts:
         slope = _swell(mask, depth)
         lambert = np.clip(0.62 - 0.35 * slope[..., 1] - 0.16 * slope[..., 0], 0.15, 1.3)

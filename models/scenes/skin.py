@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from models.scenes.arrays import Floats, Picture
 from models.scenes.label import small_print
-from models.scenes.lettering import Colour
-from models.scenes.packages import Package
 from models.scenes.palette import Palette, mix
+
+if TYPE_CHECKING:
+    from models.scenes.arrays import Floats, Picture
+    from models.scenes.lettering import Colour
+    from models.scenes.packages import Package
 
 SCALE = 4.0  # texels a millimetre
 ROWS = 256  # entries of the material table, bottom to top
@@ -61,9 +64,15 @@ def _can_top(size: int = 96) -> Picture:
     c = size // 2
     for radius, tone in ((0.5, 225), (0.46, 120), (0.43, 185), (0.36, 205)):
         cv2.circle(top, (c, c), int(size * radius), (tone, tone, tone), -1, cv2.LINE_AA)
-    cv2.ellipse(top, (c, int(size * 0.66)), (int(size * 0.15), int(size * 0.12)), 0, 0, 360, (140, 140, 140), 1, cv2.LINE_AA)
-    cv2.ellipse(top, (c, int(size * 0.48)), (int(size * 0.09), int(size * 0.17)), 0, 0, 360, (235, 235, 235), -1, cv2.LINE_AA)
-    cv2.ellipse(top, (c, int(size * 0.4)), (int(size * 0.05), int(size * 0.06)), 0, 0, 360, (120, 120, 120), -1, cv2.LINE_AA)
+    cv2.ellipse(
+        top, (c, int(size * 0.66)), (int(size * 0.15), int(size * 0.12)), 0, 0, 360, (140, 140, 140), 1, cv2.LINE_AA
+    )
+    cv2.ellipse(
+        top, (c, int(size * 0.48)), (int(size * 0.09), int(size * 0.17)), 0, 0, 360, (235, 235, 235), -1, cv2.LINE_AA
+    )
+    cv2.ellipse(
+        top, (c, int(size * 0.4)), (int(size * 0.05), int(size * 0.06)), 0, 0, 360, (120, 120, 120), -1, cv2.LINE_AA
+    )
     return top
 
 
@@ -72,7 +81,9 @@ def _bottle(package: Package, front: Picture, palette: Palette, rng: np.random.G
     rows, width = round(package.height_mm * SCALE), around.shape[1]
     y = 1 - (np.arange(rows, dtype=np.float32) + 0.5) / rows  # height of each row
     liquid = np.array(palette.liquid, np.float32)
-    glass = np.array((205, 210, 205) if package.name != "glass-330" else mix(palette.liquid, (60, 90, 70), 0.5), np.float32)
+    glass = np.array(
+        (205, 210, 205) if package.name != "glass-330" else mix(palette.liquid, (60, 90, 70), 0.5), np.float32
+    )
     body = np.where((y < package.fill)[:, None], liquid, glass * 0.5 + liquid * 0.5)[:, None].repeat(width, axis=1)
     turn = np.linspace(0, 2 * np.pi, width, endpoint=False, dtype=np.float32)
     mould = str(rng.choice(("smooth", "smooth", "flutes", "rings")))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.scenes.arrays import Bools, Floats
 from models.scenes.packages import SAMPLES, Package, outline_mm
+
+if TYPE_CHECKING:
+    from models.scenes.arrays import Bools, Floats
 
 _STEPS = 4  # the walk along a ray converges in three or four on every outline here
 
@@ -29,7 +32,14 @@ class Hits:
 
     def only(self, chosen: Bools) -> Hits:
         """The hits of some of the rays."""
-        return Hits(self.hit[chosen], self.distance[chosen], self.normal[chosen], self.u[chosen], self.v[chosen], self.top[chosen])
+        return Hits(
+            self.hit[chosen],
+            self.distance[chosen],
+            self.normal[chosen],
+            self.u[chosen],
+            self.v[chosen],
+            self.top[chosen],
+        )
 
 
 def trace(package: Package, *, eye: Floats, rays: Floats, yaw: float) -> Hits:
@@ -75,7 +85,14 @@ def _trace_revolution(package: Package, eye: Floats, rays: Floats, yaw: float) -
         u = np.where(top, (tx * c - tz * s) / radius[-1] / 2 + 0.5, u)
         v = np.where(top, 0.5 - (tx * s + tz * c) / radius[-1] / 2, v)
     u = np.where(top, u, u - np.floor(u))
-    return Hits(hit | top, distance.astype(np.float32), normal.astype(np.float32), u.astype(np.float32), v.astype(np.float32), top)
+    return Hits(
+        hit | top,
+        distance.astype(np.float32),
+        normal.astype(np.float32),
+        u.astype(np.float32),
+        v.astype(np.float32),
+        top,
+    )
 
 
 def _trace_box(package: Package, eye: Floats, rays: Floats, yaw: float) -> Hits:
@@ -105,4 +122,6 @@ def _trace_box(package: Package, eye: Floats, rays: Floats, yaw: float) -> Hits:
     flat = np.zeros_like(local)
     np.put_along_axis(flat, axis[:, None], sign[:, None], 1)
     normal = np.stack([flat[:, 0] * c + flat[:, 2] * s, flat[:, 1], -flat[:, 0] * s + flat[:, 2] * c], axis=1)
-    return Hits(hit, distance.astype(np.float32), normal.astype(np.float32), u.astype(np.float32), v.astype(np.float32), top)
+    return Hits(
+        hit, distance.astype(np.float32), normal.astype(np.float32), u.astype(np.float32), v.astype(np.float32), top
+    )

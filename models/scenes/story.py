@@ -7,15 +7,17 @@ once it is empty.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from models.scenes.products import Product
-from models.scenes.scene import Column
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.scenes.products import Product
+    from models.scenes.scene import Column
 
 State = Literal["clear", "blocked", "blurred", "dark"]
 Verb = Literal["sold", "refilled", "placed", "removed"]
@@ -82,44 +84,54 @@ class StoreEvent:
 def live(plan: Plan, seed: int) -> tuple[StoreEvent, ...]:
     """Draw the events of a day. No column other than the drained ones ever runs empty."""
     rng = np.random.default_rng((seed, 61))
-    events: list[StoreEvent] = []
     drained = {index for drain in plan.drains for index in drain.columns}
-    refilled = {index: refill.at for refill in plan.refills for index in refill.columns}
-    for index, column in enumerate(plan.columns):
-        if index in drained:
-            continue
-        hours = (plan.closes - plan.opens).total_seconds() / 3600
-        count = int(rng.poisson(plan.sales_per_hour * hours))
-        moments = sorted(plan.opens + timedelta(seconds=int(s)) for s in rng.uniform(60, hours * 3600 - 60, count))
-        left = column.units
-        renewed = refilled.get(index)
-        for moment in moments:
-            if renewed is not None and moment >= renewed:
-                left, renewed = column.units, None
-            if left > 1:
-                left -= 1
-                events.append(StoreEvent(moment, "sold", index, 1, column.expected))
+    events = [
+        event for index in range(len(plan.columns)) if index not in drained for event in _sold_slowly(plan, index, rng)
+    ]
     for drain in plan.drains:
         events += _drained(plan, drain, rng)
     for intrusion in plan.intrusions:
         events.append(StoreEvent(intrusion.since, "placed", intrusion.column, intrusion.units, intrusion.product))
         events.append(StoreEvent(intrusion.until, "removed", intrusion.column, intrusion.units, intrusion.product))
-    events.sort(key=lambda event: (event.at, event.column))
-    for refill in plan.refills:
+    events.sort(key=_order)
+    for refill in sorted(plan.refills, key=lambda refill: refill.at):
+        before = stock(plan, [event for event in events if event.at < refill.at])
         for index in refill.columns:
-            before = [event for event in events if event.at < refill.at]
-            missing = plan.columns[index].units - stock(plan, before)[index].units
+            missing = plan.columns[index].units - before[index].units
             if missing > 0:
                 events.append(StoreEvent(refill.at, "refilled", index, missing, plan.columns[index].expected))
-        events.sort(key=lambda event: (event.at, event.column))
+        events.sort(key=_order)
     return tuple(events)
 
 
+def _order(event: StoreEvent) -> tuple[datetime, int]:
+    return event.at, event.column
+
+
+def _sold_slowly(plan: Plan, index: int, rng: np.random.Generator) -> list[StoreEvent]:
+    """Random sales from one column, at the plan's rate, that leave its last unit where it is."""
+    column = plan.columns[index]
+    span = (plan.closes - plan.opens).total_seconds()
+    count = int(rng.poisson(plan.sales_per_hour * span / 3600))
+    moments = sorted(plan.opens + timedelta(seconds=int(s)) for s in rng.uniform(60, span - 60, count))
+    refills = [refill.at for refill in plan.refills if index in refill.columns]
+    events: list[StoreEvent] = []
+    left, last = column.units, plan.opens
+    for moment in moments:
+        if any(last < at <= moment for at in refills):
+            left = column.units
+        last = moment
+        if left > 1:
+            left -= 1
+            events.append(StoreEvent(moment, "sold", index, 1, column.expected))
+    return events
+
+
 def _drained(plan: Plan, drain: Drain, rng: np.random.Generator) -> list[StoreEvent]:
-    """All units of the columns in turn, one column after another as hands prefer the full front."""
+    """Sales of all units of the columns, mixed among them, the last at the drain's end."""
     units = [index for index in drain.columns for _ in range(plan.columns[index].units)]
     span = (drain.until - drain.since).total_seconds()
-    moments = sorted(float(s) for s in rng.uniform(0, span - 60, len(units) - 1)) + [span]
+    moments = [*sorted(float(s) for s in rng.uniform(0, span - 60, len(units) - 1)), span]
     mixed = [units[k] for k in rng.permutation(len(units))]
     return [
         StoreEvent(drain.since + timedelta(seconds=int(s)), "sold", index, 1, plan.columns[index].expected)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from models.scenes.products import Product
+if TYPE_CHECKING:
+    from models.scenes.products import Product
 
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the picture
 

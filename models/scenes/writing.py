@@ -5,21 +5,24 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 
 from edge.contract.errors import ImageError
 from models.scenes import demo
-from models.scenes.arrays import Picture
 from models.scenes.daybook import Contract, Frame, day_truth
 from models.scenes.lettering import Style, write
 from models.scenes.packshot import pack_shot
-from models.scenes.products import Product
 from models.scenes.random_scene import random_picture
 from models.scenes.render import render
 from models.scenes.story import live, stock_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.scenes.arrays import Picture
+    from models.scenes.products import Product
 
 Report = Callable[[int, int], None]
 
@@ -107,7 +110,8 @@ def write_shelves(out: Path, *, count: int, seed: int, report: Report) -> None:
 
     Each box also carries the product's seed and GTIN, so that the same set trains an embedder.
     """
-    images, boxes = [], []
+    images: list[dict[str, Any]] = []
+    boxes: list[dict[str, Any]] = []
     for number in range(count):
         picture, truth = random_picture(seed, number)
         name = f"scene_{seed}_{number:06d}.jpg"
