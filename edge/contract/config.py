@@ -174,7 +174,7 @@ class CameraSection(_Section):
 class QualityRules(_Section):
     """What a frame must be to be used."""
 
-    darkest: UnitScore = Field(0.08, description="mean brightness under which a frame is dark, 0 to 1")
+    darkest: UnitScore = Field(0.12, description="mean brightness under which a frame is dark, 0 to 1")
     brightest: UnitScore = Field(0.92, description="mean brightness over which a frame is blown, 0 to 1")
     sharpness: Annotated[float, Field(ge=0, le=1e6)] = Field(
         0.25, description="the least sharpness, as a share of the median of this camera's accepted frames"
