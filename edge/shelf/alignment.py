@@ -173,20 +173,23 @@ def _match_shelves(
 def _align_shelf(
     places: Sequence[Slot], sights: Sequence[_Sight], costs: AlignmentCosts
 ) -> tuple[float, list[tuple[int, int]]]:
-    pair = np.array([[_pair_cost(slot, sight, costs) for sight in sights] for slot in places])
+    planned = np.array([slot.sku for slot in places], dtype=np.str_)
+    seen = np.array([(sight.facing and sight.facing.sku) or "" for sight in sights], dtype=np.str_)
+    prices = np.array([_pair_costs(sight, costs) for sight in sights]).reshape(-1, 2)
+    pair = np.where(planned[:, None] == seen[None, :], prices[:, 0], prices[:, 1])
     skip_sight = np.array([costs.skip if sight.facing else 0.0 for sight in sights])
-    return align_sequences(pair.reshape(len(places), len(sights)), np.full(len(places), costs.skip), skip_sight)
+    return align_sequences(pair, np.full(len(places), costs.skip), skip_sight)
 
 
-def _pair_cost(slot: Slot, sight: _Sight, costs: AlignmentCosts) -> float:
+def _pair_costs(sight: _Sight, costs: AlignmentCosts) -> tuple[float, float]:
+    """Cost of a place whose SKU is that of the facing, and of any other place."""
     if sight.gap:
-        return costs.empty
+        return costs.empty, costs.empty
     if sight.facing is None:
-        return costs.hidden
-    same = sight.facing.sku == slot.sku
+        return costs.hidden, costs.hidden
     if sight.facing.status == "unsure":
-        return costs.unsure_guess if same else costs.unsure
-    return 0.0 if same and sight.facing.status == "recognised" else costs.wrong
+        return costs.unsure_guess, costs.unsure
+    return (0.0 if sight.facing.status == "recognised" else costs.wrong), costs.wrong
 
 
 def _place(slot: Slot, sight: _Sight | None) -> Place:

@@ -7,7 +7,6 @@ neither opens nor closes an episode. A SKU never seen since its plan began is vo
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -60,7 +59,7 @@ class Run:
 class Episode:
     """An open stock-out."""
 
-    id: str
+    id: str  # the capture that opened it, and a number: the same whenever the same captures are observed
     since: datetime
 
 
@@ -88,7 +87,7 @@ class StockoutTracker:
         return frozenset(sku for sku, watch in self.watches.items() if watch.ever_seen)
 
     @property
-    def open(self) -> dict[str, Episode]:
+    def episodes(self) -> dict[str, Episode]:
         """Open episodes by SKU."""
         return {sku: watch.episode for sku, watch in self.watches.items() if watch.episode}
 
@@ -133,7 +132,6 @@ def observe(
     rules: StockoutRules,
     opening_seconds: float | None = None,
     hidden: AbstractSet[str] = frozenset(),
-    fixture: str = "",
 ) -> tuple[StockoutTracker, list[Opened | Closed]]:
     """Take one accepted capture into account. Rejected captures are no evidence: they are not to be observed.
 
@@ -143,14 +141,13 @@ def observe(
     Args:
         state: before the capture.
         at: when it was taken; with a time zone, later than the capture before.
-        capture: its id.
+        capture: its id, unlike any other's; an episode is named after the capture that opened it, and a number.
         planned: planned facings of each SKU on the fixture; SKUs with 0 are not planned.
         seen: recognised facings of each SKU anywhere on the fixture (elsewhere than planned it is misplaced, not out).
         unsure: facings that could be the SKU, for each SKU.
         rules: when episodes open and close.
         opening_seconds: opening time since the capture before; None when the shop was open all that time.
         hidden: SKUs whose planned places could not be seen in this capture: no evidence of their absence.
-        fixture: stands in the ids of episodes, which are the same whenever the same captures are observed.
 
     Returns:
         The state after it, and what opened or closed, by SKU.
@@ -172,7 +169,8 @@ def observe(
         elif unsure.get(sku, 0) > 0:
             watch = replace(watch, absent=None)
         elif sku not in hidden:
-            watch, event = _when_absent(watch, sku, now, rules, fixture)
+            number = 1 + sum(isinstance(event, Opened) for event in events)
+            watch, event = _when_absent(watch, sku, now, rules, f"{capture}-{number}")
         watches[sku] = watch
         events += [event] if event else []
     for sku, watch in sorted(state.watches.items()):
@@ -237,7 +235,7 @@ def _when_seen(watch: Watch, sku: str, now: _Capture, rules: StockoutRules) -> t
 
 
 def _when_absent(
-    watch: Watch, sku: str, now: _Capture, rules: StockoutRules, fixture: str
+    watch: Watch, sku: str, now: _Capture, rules: StockoutRules, episode_id: str
 ) -> tuple[Watch, Opened | None]:
     if not watch.ever_seen:
         return watch, None
@@ -246,9 +244,5 @@ def _when_absent(
     absent = watch.absent.extended(now.name) if watch.absent else Run(now.at, 0.0, 1, (now.name,))
     if absent.count < rules.captures or absent.opening_seconds < 60 * rules.minutes:
         return replace(watch, absent=absent), None
-    episode = Episode(_episode_id(fixture, sku, absent.captures[0]), absent.since)
+    episode = Episode(episode_id, absent.since)
     return Watch(ever_seen=True, episode=episode), Opened(episode.id, sku, absent.since, absent.captures)
-
-
-def _episode_id(fixture: str, sku: str, first_capture: str) -> str:
-    return hashlib.sha256(f"{fixture}\n{sku}\n{first_capture}".encode()).hexdigest()[:32]
