@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SKUS_FILE = "catalogue.yaml"
 EMBEDDINGS_FILE = "embeddings.npz"
-MAX_REFERENCES = 12  # of one SKU and design; more pictures are summarised to so many
+MAX_REFERENCES = 8  # of one SKU and design; more pictures are summarised to so many
 FIRST_DESIGN = "first"
 _LENGTH_TOLERANCE = 1e-3  # of a unit vector
 

@@ -22,7 +22,7 @@ from models.train.run import Schedule
 if TYPE_CHECKING:
     from models.train.embedder_network import SkuEmbedder
 
-HELD_BACK = "held_back.json"
+SPLIT = "split.json"
 app = typer.Typer(add_completion=False)
 
 
@@ -83,7 +83,8 @@ def main(
         schedule=Schedule(epochs * count, minutes if minutes > 0 else None),
         folder=run,
     )
-    (run / HELD_BACK).write_text(json.dumps(sorted(kept)), encoding="utf-8")
+    split = {"held_back": sorted(kept), "left_out": sorted(left_out)}
+    (run / SPLIT).write_text(json.dumps(split), encoding="utf-8")
     if resume:
         training.resume()
     training.run(known=known, seen=[crop for crop in facings if crop.photo in kept], stop_after=stop_after)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +19,8 @@ from edge.recognise.crops import CropShape
 from edge.recognise.identity import Doubt, sku_cosines
 from edge.recognise.manifest import Manifest, ModelEntry
 from edge.recognise.prototypes import summarise
-from models.train.calibration import NONE, Evidence, calibrate
-from models.train.embedder import HELD_BACK
+from models.train.calibration import NONE, Evidence, calibrate, evidence, together, without
+from models.train.embedder import SPLIT
 from models.train.embedder_data import FOREIGN, read_coco
 from models.train.embedder_network import SkuEmbedder
 from models.train.embedder_run import CHECKPOINT, embed
@@ -28,9 +29,19 @@ from models.train.run import load_checkpoint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from models.train.embedder_data import FacingCrop
 
 NAME = "sku-embedder"
+ENROLLED = 5  # pictures of a new SKU
+# Most facings of a shelf are of SKUs the embedder was trained on, some of SKUs enrolled later, some of no SKU.
+_SEEN_WEIGHT, _NOVEL_WEIGHT, _UNKNOWN_WEIGHT = 0.85, 0.1, 0.05
+_COMMAND = "python -m models.train.embedder_ship"
+_MEANINGS = {
+    "top1": "SKU top-1, labelled boxes of held-back cooler/train photographs",
+    "enrolled_top1": f"SKU top-1 of SKUs left out of training, enrolled from {ENROLLED} pictures beside all others",
+}
 SOURCES = (
     {
         "name": "cooler/train",
@@ -45,16 +56,83 @@ SOURCES = (
 )
 
 
-def gather(network: SkuEmbedder, known: Sequence[FacingCrop], seen: Sequence[FacingCrop]) -> Evidence:
-    """Cosines of held-back facings to a catalogue enrolled from the others."""
-    references, names = embed(network, known), np.array([crop.sku for crop in known])
-    skus = sorted(set(names.tolist()) - {FOREIGN})
-    groups = [summarise(references[names == sku], MAX_REFERENCES) for sku in skus]
-    first = np.cumsum([0, *(len(group) for group in groups[:-1])]).astype(np.int64)
-    column = {sku: index for index, sku in enumerate(skus)}
-    told = [crop for crop in seen if crop.sku == FOREIGN or crop.sku in column]
-    labels = np.array([column.get(crop.sku, NONE) for crop in told])
-    return Evidence(sku_cosines(embed(network, told), np.concatenate(groups), first), labels)
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The labelled facings of a run, by what training knew of them."""
+
+    known: list[FacingCrop]  # trained on
+    seen: list[FacingCrop]  # of trained SKUs and foreign products, in photographs held back
+    novel: list[FacingCrop]  # of SKUs that were left out of training
+
+    @classmethod
+    def of(cls, crops: Sequence[FacingCrop], run: Path) -> Split:
+        """Split as the run did.
+
+        Raises:
+            ModelError: the run held nothing back.
+        """
+        content = json.loads((run / SPLIT).read_text(encoding="utf-8"))
+        kept, out = set(content["held_back"]), set(content["left_out"])
+        if not kept:
+            raise ModelError(f"{run}: nothing was held back", "calibrate with a run of --held-back above 0")
+        trained = [crop for crop in crops if crop.sku not in out]
+        return cls(
+            [crop for crop in trained if crop.photo not in kept],
+            [crop for crop in trained if crop.photo in kept],
+            [crop for crop in crops if crop.sku in out],
+        )
+
+
+def gather(network: SkuEmbedder, split: Split, *, seed: int = 0) -> tuple[Evidence, dict[str, float]]:
+    """What the network says of facings it was not trained on, and how often it is right.
+
+    The catalogue asked holds the trained SKUs, and the left-out ones enrolled from `ENROLLED` pictures each. Facings of
+    left-out SKUs are asked twice: of this catalogue, and as unknown products of one without them.
+    """
+    groups = _by_sku(embed(network, split.known), split.known)
+    rng = np.random.default_rng(seed)
+    rest: list[tuple[str, NDArray[np.float32]]] = []
+    for sku in sorted({crop.sku for crop in split.novel}):
+        crops = [crop for crop in split.novel if crop.sku == sku]
+        few, others = draw_few(crops, rng)
+        held = embed(network, crops)
+        groups[sku] = held[few]
+        rest.append((sku, held[others]))
+    skus = sorted(set(groups) - {FOREIGN})
+    column = {sku: index for index, sku in enumerate(skus)} | {FOREIGN: NONE}
+    references = [summarise(groups[sku], MAX_REFERENCES) for sku in skus]
+    first = np.cumsum([0, *(len(part) for part in references[:-1])]).astype(np.int64)
+
+    def ask(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        return sku_cosines(embeddings, np.concatenate(references), first)
+
+    told = [crop for crop in split.seen if crop.sku in column]
+    labels = np.array([column[crop.sku] for crop in told])
+    parts = [evidence(ask(embed(network, told)), labels, weight=_SEEN_WEIGHT)]
+    known = labels != NONE
+    figures = {"top1": float((parts[0].cosines.argmax(1) == labels)[known].mean())}
+    if rest:
+        fresh = np.concatenate([np.full(len(held), column[sku]) for sku, held in rest])
+        asked = evidence(ask(np.concatenate([held for _, held in rest])), fresh, weight=_NOVEL_WEIGHT)
+        figures["enrolled_top1"] = float((asked.cosines.argmax(1) == fresh).mean())
+        lacking = without(np.array([column[sku] for sku, _ in rest]), asked, weight=_UNKNOWN_WEIGHT)
+        parts += [asked, lacking]
+    return together(parts), figures
+
+
+def draw_few(crops: Sequence[FacingCrop], rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of `ENROLLED` facings to enrol, each of another photograph, and of those in no such photograph."""
+    few: dict[str, int] = {}
+    for index in rng.permutation(len(crops)):
+        if len(few) < ENROLLED:
+            few.setdefault(crops[index].photo, int(index))
+    others = [index for index, crop in enumerate(crops) if crop.photo not in few]
+    return np.array(list(few.values()), np.int64), np.array(others, np.int64)
+
+
+def _by_sku(embeddings: NDArray[np.float32], crops: Sequence[FacingCrop]) -> dict[str, NDArray[np.float32]]:
+    names = np.array([crop.sku for crop in crops], dtype=np.str_)
+    return {str(sku): embeddings[names == sku] for sku in np.unique(names)}
 
 
 def entry(model: Path, doubt: Doubt, *, version: str, figures: Sequence[dict[str, Any]]) -> ModelEntry:
@@ -114,24 +192,16 @@ def main(
     version: Annotated[str, typer.Option(help="of the model")] = "1",
 ) -> None:
     """Choose scale and thresholds on the photographs RUN held back, and enter MODEL with them in the manifest."""
-    kept = set(json.loads((run / HELD_BACK).read_text()))
-    crops = read_coco(data)
-    known, seen = [crop for crop in crops if crop.photo not in kept], [crop for crop in crops if crop.photo in kept]
-    if not seen:
-        raise ModelError(f"{run}: nothing was held back", "calibrate with a run of --held-back above 0")
     network = SkuEmbedder()
     network.load_state_dict(load_checkpoint(run / CHECKPOINT)["average"])
-    evidence = gather(network, known, seen)
-    doubt = calibrate(evidence)
-    told = evidence.labels != NONE
-    right = float((evidence.cosines.argmax(1) == evidence.labels)[told].mean())
-    figure = {
-        "what": "SKU top-1, labelled boxes of held-back cooler/train photographs",
-        "value": round(right, 4),
-        "command": "python -m models.train.embedder_ship --data ../shared/data/cooler/train",
-    }
-    enter(entry(model, doubt, version=version, figures=[figure]), model.parent / "manifest.json")
-    sys.stdout.write(json.dumps({"top1": right, **{k: getattr(doubt, k) for k in Doubt.__slots__}}) + "\n")
+    facings, measured = gather(network, Split.of(read_coco(data), run))
+    doubt = calibrate(facings)
+    figures = [
+        {"what": _MEANINGS[name], "value": round(value, 4), "command": f"{_COMMAND} --data ../shared/data/cooler/train"}
+        for name, value in measured.items()
+    ]
+    enter(entry(model, doubt, version=version, figures=figures), model.parent / "manifest.json")
+    sys.stdout.write(json.dumps({**measured, **asdict(doubt)}) + "\n")
 
 
 if __name__ == "__main__":

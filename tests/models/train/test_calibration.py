@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from edge.recognise.identity import probabilities
-from models.train.calibration import NONE, Evidence, calibrate, lowest_for_precision, with_skus_left_out
+from models.train.calibration import (
+    NONE,
+    Evidence,
+    calibrate,
+    evidence,
+    lowest_for_precision,
+    together,
+    weighted_quantile,
+    without,
+)
 
 
 def made_up(seed: int = 0, *, count: int = 600, skus: int = 12) -> Evidence:
@@ -13,7 +22,7 @@ def made_up(seed: int = 0, *, count: int = 600, skus: int = 12) -> Evidence:
     cosines = rng.normal(0.2, 0.1, (count, skus))
     known = np.flatnonzero(labels != NONE)
     cosines[known, labels[known]] = rng.normal(0.75, 0.15, len(known))
-    return Evidence(cosines.clip(-1, 1).astype(np.float32), labels)
+    return evidence(cosines.clip(-1, 1).astype(np.float32), labels, weight=1.0)
 
 
 def test_the_chosen_score_means_a_probability() -> None:
@@ -35,16 +44,30 @@ def test_recognised_is_nearly_always_right() -> None:
     assert recognised.mean() > 0.5
 
 
-def test_a_left_out_sku_is_an_unknown_product() -> None:
-    evidence = with_skus_left_out(made_up(), at_once=5, seed=0)
-    added = evidence.labels[600:]
-    assert (added == NONE).all()
-    assert len(added) == (made_up().labels != NONE).sum()
+def test_few_known_products_are_called_unknown() -> None:
+    doubt = calibrate(made_up(0))
+    fresh = made_up(3, count=4000)
+    none = probabilities(fresh.cosines, scale=doubt.scale, none_cosine=doubt.none_cosine)[:, -1]
+    assert (none >= doubt.unknown)[fresh.labels != NONE].mean() < 0.03
+    assert (none >= doubt.unknown)[fresh.labels == NONE].mean() > 0.5
+
+
+def test_facings_of_a_sku_that_the_catalogue_lacks_are_unknown() -> None:
+    whole = made_up()
+    lacking = without(np.array([2, 5]), whole, weight=0.5)
+    assert len(lacking.labels) == np.isin(whole.labels, [2, 5]).sum()
+    assert (lacking.labels == NONE).all()
+    assert (lacking.cosines[:, [2, 5]] == -1).all()
+    assert together([whole, lacking]).weights.sum() == pytest.approx(1.5)
 
 
 def test_lowest_score_for_a_precision() -> None:
-    score = np.array([0.9, 0.8, 0.7, 0.6])
+    score, weights = np.array([0.9, 0.8, 0.7, 0.6]), np.ones(4)
     right = np.array([True, True, False, True])
-    assert lowest_for_precision(score, right, wanted=1.0) == 0.8
-    assert lowest_for_precision(score, right, wanted=0.75) == 0.6
-    assert lowest_for_precision(score, ~right, wanted=1.0) == 1.0
+    assert lowest_for_precision(score, right, weights, wanted=1.0) == 0.8
+    assert lowest_for_precision(score, right, weights, wanted=0.75) == 0.6
+    assert lowest_for_precision(score, ~right, weights, wanted=1.0) == 1.0
+
+
+def test_weights_count_in_quantiles() -> None:
+    assert weighted_quantile(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 8.0]), 0.5) == 3.0

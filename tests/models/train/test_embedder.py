@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from edge.contract.errors import ModelError
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
+from edge.recognise.crops import CropShape  # noqa: E402 - after the skip
 from edge.recognise.embedder import SkuEmbedder  # noqa: E402 - after the skip
 from edge.recognise.manifest import find_model  # noqa: E402
 from models.train import catalogue as catalogue_command  # noqa: E402
@@ -47,13 +49,12 @@ def shelves(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def train(shelves: Path, tmp_path: Path) -> Callable[..., None]:
-    def run(**more: object) -> None:
-        settings = {"data": shelves, "epochs": 2, "steps": 1, "batch": 6, "held_back": 0.3, "also": None, "minutes": 0}
-        settings |= {"seed": 0, "threads": 2, "resume": False, "stop_after": None, "leave_out": ""}
+    def run(**more: Any) -> None:
+        settings: dict[str, Any] = {"data": shelves, "also": None, "epochs": 2, "steps": 1, "batch": 6, "minutes": 0}
+        settings |= {"seed": 0, "threads": 2, "resume": False, "stop_after": None, "leave_out": "", "held_back": 0.3}
         settings |= {"run": tmp_path / "run", "out": tmp_path / "models" / "sku-embedder.onnx"}
-        embedder.main(
-            **({"data": shelves, "seed": 0, "threads": 2, "resume": False, "stop_after": None} | settings | more)
-        )
+        settings |= more
+        embedder.main(**settings)
 
     return run
 
@@ -81,7 +82,7 @@ def test_product_folders_are_read_by_their_names(tmp_path: Path) -> None:
 
 def test_augmented_batches_come_from_the_seed_alone(shelves: Path) -> None:
     mixture = Mixture.of(read_coco(shelves), main="shelves")
-    shape = embedder.CropShape()
+    shape = CropShape()
     first, again, other = (
         next(mixture.batches(size=8, count=1, shape=shape, rng=np.random.default_rng(seed)))[0] for seed in (1, 1, 2)
     )
@@ -97,9 +98,17 @@ def test_from_photographs_to_a_catalogue(train: Callable[..., None], shelves: Pa
     shipped = SkuEmbedder(find_model("sku-embedder", folder=models))
     (tmp_path / "skus.yaml").write_text(SKUS)
     listed = catalogue_command.read_skus(tmp_path / "skus.yaml")
-    built = catalogue_command.build(catalogue_command.read_dataset(shelves), listed, shipped)
+    built = catalogue_command.build(read_coco(shelves), listed, shipped)
     assert list(built.references) == ["red", "green", "blue"]
     assert built.embedder == shipped.identity
+
+
+def test_new_skus_are_enrolled_from_other_photographs_than_they_are_asked_on(shelves: Path) -> None:
+    crops = [crop for crop in read_coco(shelves) if crop.sku == "red"]
+    few, others = embedder_ship.draw_few(crops, np.random.default_rng(0))
+    assert len(few) == embedder_ship.ENROLLED
+    assert len(others) == 5
+    assert not {crops[index].photo for index in few} & {crops[index].photo for index in others}
 
 
 def test_the_exported_model_is_the_trained_one(train: Callable[..., None], tmp_path: Path) -> None:
