@@ -68,6 +68,7 @@ def main(
     once: bool = typer.Option(False, "--once", help="End after the profile, with exit code 0."),
     frames: Path | None = typer.Option(None, metavar="FOLDER", help="A folder of photographs instead of the frames."),
     catalogue: Path | None = typer.Option(None, metavar="DIR", help="The catalogue that names what is on them."),
+    save: Path | None = typer.Option(None, metavar="FILE", help="Also write the profile there, as JSON."),
     http_port: int = typer.Option(0, min=0, max=65535, help="The port of the profile's URL; 0 takes a free one."),
 ) -> None:
     """Run the whole path, from camera frames to the store profile of a business day.
@@ -83,8 +84,11 @@ def main(
         ):
             url = f"{sink['http']}/api/v1/stores/{STORE}/profile?day={scene.day}"
             watch_agent(scene, Path(folder), sink, url)
-            for table in tables(day_profile(url), scene.truth, scene.names):
+            profile = day_profile(url)
+            for table in tables(profile, scene.truth, scene.names):
                 console.print(table)
+            if save is not None:
+                save.write_text(json.dumps(profile, indent=2, ensure_ascii=False), encoding="utf-8")
             console.print(f"\nThe whole profile as JSON: {url}")
             if not once:
                 console.print("The service stays up until Ctrl-C.")
