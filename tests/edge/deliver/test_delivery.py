@@ -227,7 +227,7 @@ def test_a_command_reaches_the_agent_once_and_is_answered_once(outbox: Outbox, b
         delivery.reply(Reply(id="c-1", ok=True, result={"capture": "x"}))
         delivery.reply(Reply(id="c-1", ok=False, error="too late"))
         station.say(Channel.COMMANDS, command("capture"))
-        wait_for(lambda: len(replies(station)) == 3)
+        wait_for(lambda: len(replies(station)) >= 3)
         assert {str(reply["result"]) for reply in replies(station)} == {"{'capture': 'x'}"}
         assert delivery.commands.empty()
 
