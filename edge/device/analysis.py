@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,21 +17,22 @@ from edge.recognise.manifest import MODELS, find_model
 from edge.recognise.recogniser import SkuRecogniser
 from edge.shelf.alignment import align_planogram
 from edge.shelf.deviations import find_deviations
+from edge.shelf.evidence import gather_evidence
 from edge.shelf.facing import Facing, Slot
 from edge.shelf.gaps import find_gaps
 from edge.shelf.kpis import compute_kpis
 from edge.shelf.rows import find_shelves
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from edge.contract.config import FixtureSection
     from edge.recognise.detector import Detections
-    from edge.shelf.alignment import Alignment
     from edge.shelf.deviations import Deviation
+    from edge.shelf.evidence import Evidence
     from edge.shelf.facing import Gap
     from edge.shelf.kpis import ShelfKpis
 
@@ -67,7 +67,7 @@ class Analysis:
     gaps: tuple[Gap, ...]
     deviations: tuple[Deviation, ...]
     kpis: ShelfKpis
-    could_be: Mapping[str, int]  # unsure facings that could be a SKU: its best guess, or at its planned place
+    evidence: Evidence | None  # of planned SKUs; None without a plan
     timings_ms: Mapping[str, float]
 
     @property
@@ -135,8 +135,8 @@ class Analyser:
                 if alignment is None
                 else find_deviations(alignment, ever_seen=known, owner_of=self.plan.owner_of or {}, own=self.plan.own)
             )
-            could_be = _could_be(facings, alignment)
-        return Analysis(width, height, tuple(facings), tuple(gaps), tuple(deviations), kpis, could_be, timings)
+            evidence = None if alignment is None else gather_evidence(alignment)
+        return Analysis(width, height, tuple(facings), tuple(gaps), tuple(deviations), kpis, evidence, timings)
 
     def _facings(
         self,
@@ -164,16 +164,6 @@ class Analyser:
                 )
             )
         return tuple(facings)
-
-
-def _could_be(facings: Sequence[Facing], alignment: Alignment | None) -> dict[str, int]:
-    guesses = {(facing.sku, facing.box) for facing in facings if facing.status == "unsure" and facing.sku}
-    places = {
-        (place.slot.sku, place.facing.box)
-        for place in (alignment.places if alignment else ())
-        if place.outcome == "unsure" and place.facing is not None
-    }
-    return dict(Counter(sku for sku, _ in guesses | places))
 
 
 def load_analyser(

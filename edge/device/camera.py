@@ -17,7 +17,7 @@ from edge.contract.events import CaptureRejected, Payload, Versions
 from edge.deliver.envelope import Draft, Stamp
 from edge.device.memory import MAX_BLOCKED, CameraMemory
 from edge.device.observation import observed, quality_of
-from edge.device.stockouts import follow_stockouts
+from edge.device.stockouts import ever_seen, follow_stockouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from edge.device.clock import Clock
 
 log = structlog.get_logger(__name__)
+
+LONGEST_ID = 58
+"""Of a capture: episodes are named after the capture they began with, and names have 63 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class Camera:
         now = self._around.clock.now()
         taken = frame.taken.astimezone(UTC) if frame.taken else now
         self.last_frame, self.last_taken = now, taken
-        name = f"{self.section.id}-{taken:%Y%m%dt%H%M%S}"[-63:].lstrip("-_")
+        name = capture_id(self.section.id, taken)
         capture = Capture(name, frame.image, taken, trigger, measure(frame.image))
         memory = replace(self._memory, cursor=frame.name) if self.replayed else self._memory
         payloads, memory = self._read(capture, memory)
@@ -155,7 +158,7 @@ class Camera:
         reason = judge(capture.measured, self._fixture.quality, usual_sharpness=memory.usual_sharpness)
         if reason is not None:
             return [self._rejection(capture, reason)], memory
-        analysis = self._analyser.analyse(capture.image, ever_seen=frozenset(memory.seen))
+        analysis = self._analyser.analyse(capture.image, ever_seen=ever_seen(memory.stockouts))
         self.inference_ms = sum(analysis.timings_ms.values())
         if self._is_blocked(analysis, memory):
             return [self._rejection(capture, "blocked")], replace(memory, blocked=memory.blocked + 1)
@@ -179,18 +182,15 @@ class Camera:
     def _accept(self, capture: Capture, analysis: Analysis, memory: CameraMemory) -> tuple[list[Payload], CameraMemory]:
         episodes, tracker = follow_stockouts(
             memory.stockouts,
-            analysis,
+            analysis.evidence,
             at=capture.taken,
             capture=capture.id,
             fixture=self._fixture,
-            planned=self._planned,
             clockwork=self._around.clockwork,
         )
-        seen = {facing.sku for facing in analysis.facings if facing.status == "recognised" and facing.sku}
         memory = replace(
             memory.accepted(sharpness=capture.measured.sharpness, boxes=analysis.unit_boxes),
             stockouts=tracker,
-            seen=tuple(sorted({*memory.seen, *(seen & set(self._planned))})),
         )
         evidence, memory = self._keep_evidence(capture, memory, changed=bool(episodes))
         observation = observed(
@@ -226,6 +226,11 @@ class Camera:
         if not wanted or spool is None:
             return None, memory
         return spool.put(as_jpeg(capture.image)), replace(memory, evidence_day=day)
+
+
+def capture_id(camera: str, taken: datetime) -> str:
+    """The same picture of the same camera always has the same id, so that a repeated capture is known again."""
+    return f"{camera}-{taken:%Y%m%dt%H%M%S}"[-LONGEST_ID:].lstrip("-_")
 
 
 def memory_key(camera: str) -> str:

@@ -26,7 +26,6 @@ class CameraMemory:
     sharpness: tuple[float, ...] = ()  # of the last accepted frames
     boxes: tuple[tuple[float, float, float, float], ...] = ()  # normalised, of the last accepted frame's facings
     blocked: int = 0  # captures in a row rejected because most facings had vanished
-    seen: tuple[str, ...] = ()  # every planned SKU ever seen here
     stockouts: dict[str, Any] | None = None  # the tracker's own form
     evidence_day: str | None = None  # the business day of the last daily picture
 
@@ -38,7 +37,6 @@ class CameraMemory:
         content = json.loads(text)
         content["sharpness"] = tuple(content["sharpness"])
         content["boxes"] = tuple(tuple(box) for box in content["boxes"])
-        content["seen"] = tuple(content["seen"])
         return cls(**content)
 
     def dump(self) -> str:
