@@ -324,7 +324,7 @@ class Outbox:
     def _bodies(self, turns: Iterable[Turn]) -> Iterator[Body]:
         for turn in turns:
             epoch, seq, body = self._database.execute(
-                "SELECT epoch, seq, body FROM event WHERE row = ?", (turn.row,)
+                "SELECT epoch, seq, CAST(body AS BLOB) FROM event WHERE row = ?", (turn.row,)
             ).fetchone()
             yield Body(turn.row, self._names[epoch], seq, body, live=turn.live, alone=turn.alone)
 
