@@ -120,7 +120,7 @@ def room(fixture: Fixture) -> Floats:
     """The shop behind and beside the fixture, out of focus, linear light."""
     rng = np.random.default_rng((fixture.seed, 23))
     rows, columns = 360, 520
-    wall = hsv(float(rng.integers(8, 110)), float(rng.uniform(0.03, 0.16)), float(rng.uniform(0.5, 0.85)))
+    wall = hsv(float(rng.integers(180)), float(rng.uniform(0.02, 0.2)), float(rng.uniform(0.45, 0.9)))
     picture = _fade(rows, columns, mix(wall, (0, 0, 0), 0.15), wall)
     horizon = int(rows * 0.8)
     floor = hsv(float(rng.integers(8, 25)), 0.12, float(rng.uniform(0.4, 0.7)))

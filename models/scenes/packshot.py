@@ -72,10 +72,11 @@ def pack_shot(product: Product, *, seed: int, size: int = 320) -> Picture:
     point = start + chosen.distance[:, None] * seen + np.array([_STUDIO.width / 2, 200.0, -40.0], np.float32)
     place = Place(200.0, _STUDIO.height)
     scale = away / camera.focal() / _SUPERSAMPLE
-    colours = shade(
+    shaded = shade(
         unit, chosen, fixture=_STUDIO, lighting=lighting, place=place, point=point, rays=seen, mm_per_pixel=scale
     )
-    light.reshape(-1, 3)[hits.hit] = colours
+    flat_light = light.reshape(-1, 3)
+    flat_light[hits.hit] = shaded.body * (1 - 0.8 * shaded.veil) + shaded.mirror + shaded.veil * flat_light[hits.hit]
     small = cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA)
     nothing = np.zeros((height, width), np.float32)
     layer = Layer(np.zeros_like(small), nothing, np.zeros_like(small), nothing)

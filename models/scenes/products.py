@@ -21,6 +21,8 @@ from models.scenes.skin import Skin, dress, panel_size
 BRAND_SIZE = 8
 TRAINING_SEEDS = range(800_000)
 DEMO_SEEDS = range(900_000, 901_000)
+# How clear what is inside is; a cola's own colour stops the light anyway.
+CLARITY = {"soda": 0.6, "water": 0.85, "tea": 0.4, "juice": 0.1, "energy": 0.4, "milk": 0.0}
 _SCHEMES = ("flavour", "flavour", "brand", "white", "black")
 
 
@@ -52,7 +54,7 @@ def gtin13(number: int) -> str:
     return f"{digits}{-total % 10}"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def invent_product(seed: int) -> Product:
     """Invent the product of a seed: the same one every time."""
     brand_seed, place = divmod(seed, BRAND_SIZE)
@@ -95,5 +97,5 @@ def invent_product(seed: int) -> Product:
         category=category,
         package=package,
         gtin=gtin13(seed),
-        skin=dress(package, front=front, palette=palette, rng=rng),
+        skin=dress(package, front=front, palette=palette, clarity=CLARITY[category], rng=rng),
     )

@@ -10,8 +10,9 @@ import numpy as np
 
 from models.scenes.backdrop import backdrop
 from models.scenes.effects import Effects, develop, foreground
+from models.scenes.layers import Layers
 from models.scenes.light import Place
-from models.scenes.scene import FRONT_MARGIN_MM, Column, Scene, Unit
+from models.scenes.scene import FRONT_MARGIN_MM, Column, Scene
 from models.scenes.shade import shade
 from models.scenes.solids import trace
 from models.scenes.truth import Box, SeenFacing, SeenGap, Truth
@@ -54,73 +55,54 @@ def _bounds(camera: Camera, package: Package, base: tuple[float, float, float]) 
     return float(x1), float(y1), float(x2), float(y2)
 
 
-def _draw_unit(
-    number: int,
-    unit: Unit,
-    *,
-    scene: Scene,
-    camera: Camera,
-    rays: Floats,
-    light: Floats,
-    distance: Floats,
-    ids: Ints,
-    supersample: float,
-) -> None:
+def _draw_unit(number: int, *, scene: Scene, camera: Camera, rays: Floats, layers: Layers, supersample: float) -> None:
+    unit = scene.units[number]
     package = unit.product.package
     x1, y1, x2, y2 = (value * supersample for value in _bounds(camera, package, unit.base))
     rows = slice(max(int(y1) - 2, 0), max(int(y2) + 3, 0))
     columns = slice(max(int(x1) - 2, 0), max(int(x2) + 3, 0))
-    window = (rows, columns)
     eye = np.array(camera.eye, np.float32) - np.array(unit.base, np.float32)
     middle = float(np.linalg.norm(eye - (0, package.height_mm / 2, 0)))
     nearest = middle - float(np.hypot(package.height_mm / 2, package.width_mm))
-    open_ = distance[window] > nearest
+    open_ = layers.open_to((rows, columns), nearest)
     if not open_.any():
         return
-    selected = rays[window][open_]
-    hits = trace(package, eye=eye, rays=selected, yaw=unit.yaw)
-    seen = hits.hit & (hits.distance < distance[window][open_])
+    places = np.nonzero(open_)
+    ys: Ints = (places[0] + rows.start).astype(np.int32)
+    xs: Ints = (places[1] + columns.start).astype(np.int32)
+    hits = trace(package, eye=eye, rays=rays[ys, xs], yaw=unit.yaw)
+    limit = np.maximum(layers.distance[ys, xs], layers.behind_distance[ys, xs])
+    seen = hits.hit & (hits.distance < limit)
     if not seen.any():
         return
-    hits = hits.only(seen)
-    selected = selected[seen]
-    point = np.array(camera.eye, np.float32) + hits.distance[:, None] * selected
+    hits, ys, xs = hits.only(seen), ys[seen], xs[seen]
+    selected = rays[ys, xs]
     shelf = scene.columns[unit.column].shelf
     floor = scene.fixture.shelves[shelf - 1]
-    place = Place(floor, floor + scene.fixture.clearance(shelf))
-    colours = shade(
+    shaded = shade(
         unit,
         hits,
         fixture=scene.fixture,
         lighting=scene.lighting,
-        place=place,
-        point=point,
+        place=Place(floor, floor + scene.fixture.clearance(shelf)),
+        point=np.array(camera.eye, np.float32) + hits.distance[:, None] * selected,
         rays=selected,
         mm_per_pixel=middle / camera.focal() / supersample,
     )
-    ys, xs = np.nonzero(open_)
-    ys, xs = ys[seen] + rows.start, xs[seen] + columns.start
-    light[ys, xs], distance[ys, xs], ids[ys, xs] = colours, hits.distance, number
+    x, y, z = unit.base
+    (foot, head) = camera.project(np.array([(x, y, z), (x, y + package.height_mm, z)])) * supersample
+    along = (ys - foot[1]) / min(head[1] - foot[1], -1e-3)
+    axis = (foot[0] + along * (head[0] - foot[0])).astype(np.float32)
+    layers.put(ys, xs, shaded=shaded, distance=hits.distance, unit=number, axis=axis)
 
 
 def draw(scene: Scene, camera: Camera, *, supersample: float = 2.0) -> Drawing:
     """Draw a scene in linear light, before anything between the goods and the lens or within the camera."""
     rays, empty = backdrop(scene.fixture, scene.lighting, camera, supersample)
-    light, distance = empty.light.copy(), empty.distance.copy()
-    ids = np.full(distance.shape, -1, np.int32)
-    for number, unit in enumerate(scene.units):
-        _draw_unit(
-            number,
-            unit,
-            scene=scene,
-            camera=camera,
-            rays=rays,
-            light=light,
-            distance=distance,
-            ids=ids,
-            supersample=supersample,
-        )
-    return Drawing(light, ids, supersample)
+    layers = Layers.over(empty.light, empty.distance)
+    for number in range(len(scene.units)):
+        _draw_unit(number, scene=scene, camera=camera, rays=rays, layers=layers, supersample=supersample)
+    return Drawing(layers.composed(), layers.ids, supersample)
 
 
 def _front_unit(scene: Scene, index: int) -> int:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from models.scenes.arrays import Floats, smoothstep, to_linear
+from models.scenes.layers import Shaded
 from models.scenes.light import Place, irradiance, mirrored, surroundings
 from models.scenes.packages import PACKAGES
 from models.scenes.products import Product, invent_product
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _LEVELS = 5
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=48)
 def _pyramid(seed: int) -> tuple[tuple[Floats, ...], Floats]:
     """A product's skin in linear light at 1, 1/2, 1/4 … of its size, and its top."""
     skin = invent_product(seed).skin
@@ -56,8 +57,8 @@ def shade(
     point: Floats,
     rays: Floats,
     mm_per_pixel: float,
-) -> Floats:
-    """Light (n x 3, linear BGR) that leaves a unit towards the eye.
+) -> Shaded:
+    """Light (linear BGR) that leaves a unit towards the eye, and what it lets through.
 
     Diffuse print under the fixture's irradiance; a mirror image of the surroundings by Fresnel (Schlick 1994), tinted
     and strong on metal; clear parts let light through, less at their rims; neighbours keep light off the flanks.
@@ -77,11 +78,14 @@ def shade(
     flank = np.abs(hits.normal[:, 0])
     closeness = 1 - 0.5 * flank**3 * (1 - 0.5 * hits.normal[:, 1])
     if unit.row > 0:
-        closeness *= 0.5 + 0.5 * smoothstep(0.7, 1.0, (hits.v * package.height_mm) / package.height_mm)
+        closeness *= 0.5 + 0.5 * smoothstep(0.7, 1.0, hits.v)
     body = ink * light * (1 - 0.55 * metal)[:, None]
     ripple = np.cos(9 * np.arcsin(np.clip(flank, 0, 1))) * smoothstep(0.15, 0.5, facing)
     through = 0.42 + 0.72 * facing**1.3 + 0.2 * ripple
-    body *= (1 + (through - 1) * clear)[:, None]
+    wet = clear > 0
+    body *= np.where(wet, through, 1)[:, None]
+    tinge = np.clip(ink / np.maximum(ink.max(axis=1, keepdims=True), 1e-3), 0, 1) ** 0.8
+    veil = tinge * (clear * smoothstep(0.12, 0.6, facing) * 0.9)[:, None]
     sharp, soft = surroundings(lighting, fixture.kind)
     image = mirrored(soft, rays, hits.normal)
     if gloss.max() > 0.2:
@@ -94,5 +98,7 @@ def shade(
     shelter = (1 - 0.55 * smoothstep(0.45, 0.95, flank)) * (0.55 + 0.45 * np.exp(point[:, 2] / 120))
     brightness = np.clip(light.mean(axis=1), 0.15, 1.2)
     mirror = image * tint * (fresnel * shelter * (0.4 + 0.6 * brightness))[:, None]
-    out: Floats = ((body + mirror) * closeness[:, None]).astype(np.float32)
-    return out
+    near = closeness[:, None]
+    return Shaded(
+        (body * near).astype(np.float32), (mirror * near).astype(np.float32), (veil * near).astype(np.float32)
+    )

@@ -76,7 +76,7 @@ def _can_top(size: int = 96) -> Picture:
     return top
 
 
-def _bottle(package: Package, front: Picture, palette: Palette, rng: np.random.Generator) -> Skin:
+def _bottle(package: Package, front: Picture, palette: Palette, clarity: float, rng: np.random.Generator) -> Skin:
     around = _roll(front, palette.dark, rng)
     rows, width = round(package.height_mm * SCALE), around.shape[1]
     y = 1 - (np.arange(rows, dtype=np.float32) + 0.5) / rows  # height of each row
@@ -104,7 +104,9 @@ def _bottle(package: Package, front: Picture, palette: Palette, rng: np.random.G
     material = np.zeros((ROWS, 3), np.float32)
     material[:, METAL] = np.where(closed & (package.name == "glass-330"), 0.7, 0.0)
     material[:, GLOSS] = np.where(closed, 0.25, np.where(printed, 0.4, 1.0))
-    material[:, CLEAR] = np.where(closed | printed, 0.0, 1.0)
+    dark = max(palette.liquid) < 60
+    filling = 0.05 if dark else max(clarity, 0.02)
+    material[:, CLEAR] = np.where(closed | printed, 0.0, np.where(h < package.fill, filling, 0.75))
     top = np.full((32, 32, 3), palette.cap, np.uint8)
     return Skin(full, top, material)
 
@@ -131,8 +133,8 @@ def panel_size(package: Package) -> tuple[int, int]:
     return rows, 4 * round(across * SCALE / 4)
 
 
-def dress(package: Package, *, front: Picture, palette: Palette, rng: np.random.Generator) -> Skin:
-    """Wrap a printed panel about its package."""
+def dress(package: Package, *, front: Picture, palette: Palette, clarity: float, rng: np.random.Generator) -> Skin:
+    """Wrap a printed panel about its package, whose filling is more or less clear (0..1)."""
     if package.kind == "carton":
         width = 4 * round(package.depth_mm * SCALE / 4)
         x = (front.shape[1] - width) // 2
@@ -140,4 +142,4 @@ def dress(package: Package, *, front: Picture, palette: Palette, rng: np.random.
         return _carton(package, front, side, palette, rng)
     if package.kind == "can":
         return _can(package, front, palette, rng)
-    return _bottle(package, front, palette, rng)
+    return _bottle(package, front, palette, clarity, rng)
