@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from edge.contract.errors import ImageError
+from edge.recognise.images import read_image
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -33,36 +34,57 @@ class Photo:
     ignored: NDArray[np.float32]  # (m, 4) regions where nothing is known: neither product nor background
 
 
-def read_coco(folder: Path, annotations: str = "annotations.json") -> list[Photo]:
+def read_coco(folder: Path, annotations: str = "annotations.json", *, corrections: Path | None = None) -> list[Photo]:
     """Read `folder/annotations.json` and the photographs of `folder/images`.
 
     Args:
         folder: a COCO folder.
         annotations: name of the truth file.
+        corrections: JSON that adds to it by file name: `added` and `ignored`, lists of [x1, y1, x2, y2], and
+            `removed`, points [x, y]: the smallest box around each is dropped.
 
     Raises:
-        ImageError: the truth or a photograph is missing or unreadable.
+        ImageError: the truth, the corrections or a photograph is missing or unreadable.
     """
     truth = folder / annotations
-    try:
-        data = json.loads(truth.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ImageError(f"{truth}: {error}", "give a folder with annotations.json and images/") from error
-    by_image: dict[int, list[dict[str, object]]] = {}
+    data = _read_json(truth, "give a folder with annotations.json and images/")
+    by_image: dict[int, list[dict[str, Any]]] = {}
     for annotation in data["annotations"]:
         by_image.setdefault(annotation["image_id"], []).append(annotation)
-    return [_read_photo(folder, entry["file_name"], by_image.get(entry["id"], [])) for entry in data["images"]]
+    photos = [_read_photo(folder, entry["file_name"], by_image.get(entry["id"], [])) for entry in data["images"]]
+    if corrections is None:
+        return photos
+    by_name = _read_json(corrections, "give a file of corrections, or none")
+    return [correct(photo, by_name.get(photo.name, {})) for photo in photos]
 
 
-def _read_photo(folder: Path, name: str, annotations: Sequence[dict[str, object]]) -> Photo:
+def correct(photo: Photo, correction: Mapping[str, Sequence[Sequence[float]]]) -> Photo:
+    """A photograph with its truth corrected as `read_coco` says."""
+    boxes = photo.boxes
+    for x, y in correction.get("removed", ()):
+        around = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+        if not around.any():
+            raise ImageError(f"{photo.name}: no box around {x}, {y} to remove", "mend the corrections")
+        size = np.where(around, (boxes[:, 2:] - boxes[:, :2]).prod(axis=1), np.inf)
+        boxes = np.delete(boxes, int(size.argmin()), axis=0)
+    added, ignored = (np.asarray(correction.get(k, ()), np.float32).reshape(-1, 4) for k in ("added", "ignored"))
+    return Photo(photo.name, photo.image, np.concatenate([boxes, added]), np.concatenate([photo.ignored, ignored]))
+
+
+def _read_json(path: Path, mend: str) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{path}: {error}", mend) from error
+    return content
+
+
+def _read_photo(folder: Path, name: str, annotations: Sequence[dict[str, Any]]) -> Photo:
     path = folder / "images" / name
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        raise ImageError(f"{path}: not a readable picture", "restore the photograph named in annotations.json")
     boxes = np.asarray([a["bbox"] for a in annotations], dtype=np.float32).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     crowd = np.asarray([bool(a.get("iscrowd", 0)) for a in annotations], dtype=np.bool_)
-    return Photo(name=name, image=image.astype(np.uint8), boxes=boxes[~crowd], ignored=boxes[crowd])
+    return Photo(name=name, image=read_image(path), boxes=boxes[~crowd], ignored=boxes[crowd])
 
 
 def group_same_place(photos: Sequence[Photo]) -> list[list[int]]:

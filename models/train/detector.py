@@ -35,6 +35,7 @@ class Settings:
     rate: float = 1.5e-3
     decay: float = 0.05
     share: float = 0.1
+    doubt: bool = True  # leave high-scoring background out: for a truth whose missing boxes nobody has added
     checks: int = 12  # measurements on the held-back photographs
     network: NetworkSize = field(default_factory=NetworkSize)
 
@@ -61,13 +62,17 @@ class DetectorTraining:
         self._average.network.load_state_dict(weights)
 
     def resume(self) -> None:
-        """Go on from `last.pt`."""
+        """Go on from `last.pt`. What was best is measured anew: the truth may have been corrected since."""
         state = load_checkpoint(self._out / "last.pt")
         self._network.load_state_dict(state["network"])
         self._average.network.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._step, self._seconds = state["step"], state["seconds"]
-        self._best, self._checked = state["best"], state["checked"]
+        if self._held:
+            before = DetectorNetwork(self._settings.network)
+            before.load_state_dict(load_checkpoint(self._out / "best.pt")["average"])
+            self._best = self._score(before)
+        self._checked = int(self._progress() * self._settings.checks)
 
     def run(self) -> Path:
         """Train to the end of the schedule; returns the checkpoint with the best average on held-back photographs."""
@@ -106,7 +111,7 @@ class DetectorTraining:
             outputs,
             [torch.from_numpy(example.boxes) for example in examples],
             [torch.from_numpy(example.ignored) for example in examples],
-            doubt=progress >= DOUBT_FROM,
+            doubt=settings.doubt and progress >= DOUBT_FROM,
         )
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -129,11 +134,7 @@ class DetectorTraining:
 
     def _check(self, progress: float) -> None:
         """Measure the average on the held-back photographs; keep it when it is the best so far."""
-        score = -1.0
-        if self._held:
-            found = precision_of(self._held, detect(self._average.network, self._held, side=MEASURE_SIDE))
-            score = found.ap50 + found.ap
-            self._log.write("held-back", step=self._step, ap50=found.ap50, ap=found.ap, progress=round(progress, 3))
+        score = self._score(self._average.network, progress=round(progress, 3)) if self._held else -1.0
         if score >= self._best:
             self._best = score
             state = {"average": self._average.network.state_dict(), "step": self._step, "held": self._held_names()}
@@ -143,6 +144,12 @@ class DetectorTraining:
     def save(self) -> None:
         """Write `last.pt`, from which `resume` goes on."""
         save_checkpoint(self._out / "last.pt", self._state())
+
+    def _score(self, network: DetectorNetwork, **noted: float) -> float:
+        """AP50 + AP of a network on the held-back photographs."""
+        found = precision_of(self._held, detect(network, self._held, side=MEASURE_SIDE))
+        self._log.write("held-back", step=self._step, ap50=found.ap50, ap=found.ap, **noted)
+        return found.ap50 + found.ap
 
     def _held_names(self) -> list[str]:
         return [photo.name for photo in self._held]
@@ -154,8 +161,6 @@ class DetectorTraining:
             "optimiser": self._optimiser.state_dict(),
             "step": self._step,
             "seconds": self._seconds,
-            "best": self._best,
-            "checked": self._checked,
         }
 
 
@@ -170,6 +175,7 @@ def train(
     *,
     data: Annotated[Path, typer.Option(help="COCO folder: annotations.json and images/.")],
     out: Annotated[Path, typer.Option(help="Folder of the log and the checkpoints.")] = Path("runs/detector"),
+    corrections: Annotated[Path | None, typer.Option(help="Corrections of the truth (JSON).")] = None,
     minutes: Annotated[float | None, typer.Option(help="Minutes of training; instead of --epochs.")] = None,
     epochs: Annotated[int, typer.Option(help="Times every photograph is seen.")] = 90,
     batch: Annotated[int, typer.Option(help="Pictures a step.")] = 8,
@@ -185,9 +191,9 @@ def train(
     Example: python -m models.train.detector --data ../shared/data/cooler/train --minutes 40
     """
     torch.set_num_threads(threads)
-    settings = Settings(seed=seed, batch=batch, side=side, rate=rate)
+    settings = Settings(seed=seed, batch=batch, side=side, rate=rate, doubt=corrections is None)
     try:
-        photos = read_coco(data)
+        photos = read_coco(data, corrections=corrections)
         steps = -(-epochs * len(photos) // batch)
         schedule = Schedule(steps=steps, minutes=minutes)
         training = DetectorTraining(photos, settings=settings, schedule=schedule, out=out)

@@ -15,7 +15,7 @@ import typer
 from torch import Tensor, nn
 
 from edge.contract.errors import FacingsError, ModelError
-from edge.recognise.manifest import Figure, ModelEntry, ModelInput, TrainingData
+from edge.recognise.manifest import ModelEntry, ModelInput, TrainingData
 from models.train.network import DetectorNetwork, decode_boxes
 from models.train.release import enter
 from models.train.run import load_checkpoint
@@ -89,7 +89,6 @@ def main(
     thresholds: Annotated[Path, typer.Option(help="What models.train.choose wrote.")] = Path(
         "runs/detector/chosen.json"
     ),
-    figures: Annotated[Path | None, typer.Option(help="What models.train.figures wrote.")] = None,
     folder: Annotated[Path, typer.Option(help="Folder of the manifest.")] = Path("models"),
     version: Annotated[str, typer.Option(help="Version to enter.")] = "1.0.0",
 ) -> None:
@@ -105,7 +104,6 @@ def main(
             write_onnx(network, written)
             digest = hashlib.sha256(written.read_bytes()).hexdigest()
             written.replace(folder / written.name)
-        measured = json.loads(figures.read_text(encoding="utf-8")) if figures else []
         entry = ModelEntry(
             name="product-detector",
             kind="product-detector",
@@ -126,7 +124,7 @@ def main(
             card="cards/product-detector.md",
             training_data=(COOLER,),
             thresholds=json.loads(thresholds.read_text(encoding="utf-8")),
-            figures=tuple(Figure.model_validate(figure) for figure in measured),
+            figures=(),  # models.train.figures measures what is shipped and enters it
         )
         enter(folder, entry)
     except FacingsError as error:

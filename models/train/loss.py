@@ -80,7 +80,7 @@ def detection_loss(
         total = quality.sum().clamp(min=1.0)
     # Varifocal weighting (Zhang et al. 2021): easy background counts little, a product counts by its quality.
     probability = logits.detach().sigmoid()
-    weight = torch.where(quality > 0, quality.clamp(min=0.2), 0.75 * probability.square()) * counted
+    weight = torch.where(quality > 0, quality.clamp(min=0.2), probability) * counted
     score = (functional.binary_cross_entropy_with_logits(logits, quality, reduction="none") * weight).sum() / total
     if not bool(positive.any()):
         return score * SCORE_WEIGHT, {"score": float(score.detach()), "box": 0.0, "edge": 0.0}

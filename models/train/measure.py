@@ -30,7 +30,9 @@ def to_input(images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
     return stacked.permute(0, 3, 1, 2).float().div(255).contiguous(memory_format=torch.channels_last)
 
 
-def detect(network: DetectorNetwork, photos: Sequence[Photo], *, side: int) -> dict[int, Detections]:
+def detect(
+    network: DetectorNetwork, photos: Sequence[Photo], *, side: int, max_iou: float = MAX_IOU
+) -> dict[int, Detections]:
     """Detections of every photograph (ids count from 1), doubles suppressed, low scores kept for precision curves."""
     network.eval()
     found = {}
@@ -42,7 +44,7 @@ def detect(network: DetectorNetwork, photos: Sequence[Photo], *, side: int) -> d
         probability = scores[0].sigmoid().numpy()
         likely = probability > LOWEST_SCORE
         boxes, probability = boxes[likely], probability[likely]
-        kept = suppress_doubles(boxes, probability, max_iou=MAX_IOU, limit=300)
+        kept = suppress_doubles(boxes, probability, max_iou=max_iou, limit=300)
         found[number] = Detections(boxes=letterbox.to_frame(boxes[kept]), scores=probability[kept])
     return found
 

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.contract.errors import ModelError
+from edge.recognise.boxes import pairwise_iou
+from edge.recognise.detector import ProductDetector
+from edge.recognise.evaluation import coco_average_precision, load_truth, match_boxes
+from edge.recognise.images import read_image
+from edge.recognise.manifest import find_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from edge.recognise.detector import Detections
+
+
+@pytest.fixture(scope="module")
+def detector() -> ProductDetector:
+    return ProductDetector(find_model("product-detector"))
+
+
+def drawn_bottles() -> NDArray[np.uint8]:
+    """Noise, softened: something is found in it at a low score, whatever the model."""
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    return np.asarray(cv2.GaussianBlur(noise, (0, 0), 6), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (37, 641), (480, 640), (3000, 1700)])
+def test_frames_of_any_shape_give_boxes_inside_them(detector: ProductDetector, shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    found = detector.detect(image, min_score=0.0)
+    assert found.boxes.shape == (len(found.scores), 4)
+    assert len(found.scores) <= 300
+    assert (found.boxes >= 0).all()
+    assert (found.boxes[:, [0, 2]] <= shape[1]).all()
+    assert (found.boxes[:, [1, 3]] <= shape[0]).all()
+    assert (found.boxes[:, 2:] > found.boxes[:, :2]).all()
+
+
+def test_detections_are_sorted_and_none_is_doubled(detector: ProductDetector) -> None:
+    found = detector.detect(drawn_bottles(), min_score=0.001)
+    assert len(found.scores) > 1
+    assert (np.diff(found.scores) <= 0).all()
+    iou = pairwise_iou(found.boxes, found.boxes) - np.eye(len(found.boxes))
+    assert iou.max() <= 0.7
+
+
+def test_without_a_score_the_shipped_threshold_holds(detector: ProductDetector) -> None:
+    image = drawn_bottles()
+    everything = detector.detect(image, min_score=0.0)
+    assert (detector.detect(image).scores >= detector.shipped_score).all()
+    assert len(detector.detect(image).scores) == int((everything.scores >= detector.shipped_score).sum())
+
+
+def test_the_same_frame_gives_the_same_detections(detector: ProductDetector) -> None:
+    first, second = (detector.detect(drawn_bottles(), min_score=0.01) for _ in range(2))
+    np.testing.assert_array_equal(first.boxes, second.boxes)
+
+
+def test_a_model_of_another_kind_is_refused() -> None:
+    model = find_model("product-detector")
+    other = type(model)(entry=model.entry.model_copy(update={"kind": "sku-embedder"}), path=model.path)
+    with pytest.raises(ModelError, match="no product detector"):
+        ProductDetector(other)
+
+
+@pytest.fixture(scope="module")
+def found_in_coolers(detector: ProductDetector, shared_data: Path) -> dict[int, Detections]:
+    folder = shared_data / "cooler" / "valid"
+    images = load_truth(folder / "annotations_audited.json")["images"]
+    read = ((image["id"], read_image(folder / "images" / image["file_name"])) for image in images)
+    return {number: detector.detect(image, min_score=0.02) for number, image in read}
+
+
+def test_coolers_reach_ap50_of_096_on_the_audited_truth(
+    found_in_coolers: dict[int, Detections], shared_data: Path
+) -> None:
+    truth = shared_data / "cooler" / "valid" / "annotations_audited.json"
+    assert coco_average_precision(truth, found_in_coolers).ap50 >= 0.96
+
+
+def test_a_frame_stretched_to_3_by_4_finds_the_same_facings(
+    detector: ProductDetector, found_in_coolers: dict[int, Detections], shared_data: Path
+) -> None:
+    folder = shared_data / "cooler" / "valid"
+    same, all_boxes = 0, 0
+    for image in load_truth(folder / "annotations_audited.json")["images"][:10]:
+        picture = read_image(folder / "images" / image["file_name"])
+        tall = np.asarray(cv2.resize(picture, (picture.shape[1], picture.shape[0] * 4 // 3)), dtype=np.uint8)
+        before = found_in_coolers[image["id"]]
+        square = before.boxes[before.scores >= detector.shipped_score]
+        back = detector.detect(tall).boxes * np.array([1, 0.75, 1, 0.75], np.float32)
+        same += len(match_boxes(square, back).truth)
+        all_boxes += max(len(square), len(back))
+    assert all_boxes > 100
+    assert same / all_boxes > 0.9
