@@ -7,12 +7,15 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from cloud_sink.collect.broker import EmbeddedBroker
 from edge.deliver.settings import BrokerSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 START_SECONDS = 20.0
@@ -112,3 +115,14 @@ class Mosquitto:
     def _listens(self) -> bool:
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[BrokerSettings]:
+    """The broker that the sink embeds (iotcore), through its own wrapper."""
+    broker = EmbeddedBroker(folder=folder)
+    broker.start()
+    try:
+        yield BrokerSettings("127.0.0.1", broker.port)
+    finally:
+        broker.stop()

@@ -10,8 +10,8 @@ from edge.contract.receipts import Reply
 from edge.contract.topics import Channel
 from edge.deliver.delivery import Delivery
 from edge.deliver.schedule import Timing
-from tests.brokers import Mosquitto
-from tests.edge.deliver.goods import ADDRESS, BOOT, SOON, STAMP, draft, open_outbox
+from tests.brokers import Mosquitto, embedded
+from tests.edge.deliver.goods import ADDRESS, BOOT, SOON, STAMP, draft, open_outbox, padded
 from tests.edge.deliver.station import PATIENCE, QUICK, Heard, Station, wait_for
 
 if TYPE_CHECKING:
@@ -266,3 +266,22 @@ def test_the_config_is_desired_and_reported_after_every_reconnect(outbox: Outbox
         broker.start()
         with Station(broker.port) as station:
             wait_for(lambda: [one.body for one in station.on(Channel.CONFIG_REPORTED)] == [b'{"in": "force"}'])
+
+
+def test_the_sinks_embedded_broker_carries_the_longest_messages(tmp_path: Path) -> None:
+    # As it comes this broker caps payloads at 20 KB; the sink configures it otherwise.
+    with open_outbox(tmp_path / "o.db") as outbox:
+        outbox.append([draft("shelf.observed.v1") for _ in range(400)], stamp=STAMP)
+    with (
+        embedded(tmp_path / "broker") as settings,
+        open_outbox(tmp_path / "o.db", timing=SOON) as outbox,
+        Station(settings.port, answer=Station.receipt) as station,
+    ):
+        delivery = Delivery(outbox, broker=settings, boot=BOOT, times=QUICK)
+        delivery.start()
+        outbox.append([padded("shelf.observed.v1", 240_000)], stamp=STAMP)
+        delivery.wake()
+        wait_for(lambda: outbox.count()["receipted"] == 401)
+        delivery.stop(1.0)
+        assert max(len(one.body) for one in station.on(Channel.EVENTS)) > 200_000
+        assert station.on(Channel.STATE)[-1].content["state"] in {"born", "offline"}
