@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from cloud_sink.store import ledger, resends
 from cloud_sink.store.database import reading, writing
+from cloud_sink.store.moments import from_ms, to_ms
 from cloud_sink.store.resends import Resend
 from edge.contract import ranges as ranged
 from edge.contract.receipts import MAX_RANGES, Command, CommandName, Reply, ResendResult
@@ -88,6 +89,7 @@ class HoleWatch:
 
     def look(self, now: datetime) -> None:
         """Ask for holes whose time has come, and repeat unanswered questions."""
+        now = from_ms(to_ms(now))  # as it is kept: a question reads the same when it is repeated
         with reading(self._engine) as connection:
             holes = ledger.holes(connection)
             asked = resends.asked_since(connection, now - self._patience.expires)

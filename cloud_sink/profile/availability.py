@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def observed_spans(captures: Sequence[datetime], step: float, hours: Span) -> tu
         hours: the opening hours.
     """
     spans: list[Span] = []
-    for at, following in zip(captures, [*captures[1:], None], strict=True):
+    for at, following in zip_longest(captures, captures[1:]):
         reach = step
         if following is not None:
             distance = (following - at).total_seconds()

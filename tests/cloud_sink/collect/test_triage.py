@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from cloud_sink.collect.triage import Claim, claim, read_message
+from cloud_sink.store.facts import Fact, RefusedBody
+from edge.contract.receipts import RefusalReason
+from tests.cloud_sink.words import DEVICE, EPOCH, body, rejected
+
+
+@pytest.mark.parametrize(
+    ("epoch", "seq", "expected"),
+    [
+        (EPOCH, "12", Claim(EPOCH, 12)),
+        (EPOCH, 12, Claim(EPOCH, 12)),
+        (EPOCH, str(2**53 - 1), Claim(EPOCH, 2**53 - 1)),
+        (EPOCH, str(2**53), None),  # no number of this agreement
+        (EPOCH, "012", None),
+        (EPOCH, "٣", None),  # a digit, but not of this agreement
+        (EPOCH, "12\n", None),
+        (EPOCH, True, None),
+        (EPOCH, 1.0, None),
+        (EPOCH, None, None),
+        (EPOCH.upper(), "1", None),
+        (EPOCH + "\n", "1", None),
+        (7, "1", None),
+    ],
+)
+def test_only_well_formed_claims_count(epoch: object, seq: object, expected: Claim | None) -> None:
+    assert claim(epoch, seq) == expected
+
+
+def test_the_body_of_an_invalid_event_names_it_without_properties() -> None:
+    (part,) = read_message(body(rejected(5) | {"clock": "?"}), DEVICE, None)
+    assert isinstance(part, RefusedBody)
+    assert (part.epoch, part.seq, part.reason) == (EPOCH, 5, RefusalReason.INVALID)
+
+
+def test_properties_of_an_array_are_not_held_against_its_events() -> None:
+    whole = b"[" + body(rejected(1)) + b"," + body(rejected(2)) + b"]"
+    parts = list(read_message(whole, DEVICE, Claim(EPOCH, 1)))
+    assert [part.event.seq for part in parts if isinstance(part, Fact)] == [1, 2]
+
+
+def test_an_event_has_the_same_hash_alone_and_in_an_array() -> None:
+    alone = body(rejected(1))
+    (single,) = read_message(alone, DEVICE, None)
+    (element,) = read_message(b"[ " + alone + b" ]", DEVICE, None)
+    assert single == element

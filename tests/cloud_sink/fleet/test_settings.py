@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloud_sink.fleet.products import load_products
+from cloud_sink.fleet.settings import EmbeddedBroker, ExternalBroker, SinkConfig, load_config
+from edge.contract.errors import CatalogueError, ConfigError
+
+ROOT = Path(__file__).resolve().parents[3]
+DEMO = ROOT / "configs" / "sink" / "demo.yaml"
+
+
+def test_the_demo_is_embedded_and_takes_free_ports() -> None:
+    config = load_config(DEMO)
+    assert config.broker == EmbeddedBroker(port=0)
+    assert config.http.port == 0
+    assert config.data == DEMO.parent / "../../runs/demo-sink"
+    own = {owner for store in config.stores for fixture in store.fixtures for owner in fixture.own}
+    assert own <= {sku.owner for sku in load_products(config.catalogues).values()}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("http: {prt: 1}", r"line 1: unknown key http.prt .*did you mean port"),
+        ("http:\n  port: 70000", r"line 2: http.port: .*70000"),
+        ("intake:\n  batch: 101", r"line 2: intake.batch"),
+        ("broker:\n  kind: external", r"broker.*host is missing"),
+        ("stores:\n  - {tenant: a, id: s, name: S, zone: Moon/Base}", r"line 2: .*zone.*Moon/Base"),
+        ("stores:\n  - {tenant: A, id: s, name: S, zone: UTC}", r"line 2: .*tenant"),
+        (
+            "stores:\n  - {tenant: a, id: s, name: S, zone: UTC}\n  - {tenant: a, id: s, name: T, zone: UTC}",
+            "two stores of a are called s",
+        ),
+        ("stores: [{tenant: a, id: s, name: S, zone: UTC, fixtures: [{id: f}, {id: f}]}]", "two fixtures are called f"),
+    ],
+)
+def test_a_wrong_configuration_is_said_with_file_line_and_key(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "sink.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_config(path)
+    assert str(path) in str(caught.value)
+
+
+def test_paths_are_taken_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "sink.yaml"
+    path.write_text(
+        "data: here\ncatalogues: [c]\nevidence: {folder: /elsewhere}\nbroker: {kind: external, host: h, ca_file: ca}"
+    )
+    config = load_config(path)
+    assert (config.data, config.catalogues) == (tmp_path / "here", (tmp_path / "c",))
+    assert config.evidence_folder == Path("/elsewhere")
+    assert isinstance(config.broker, ExternalBroker)
+    assert config.broker.ca_file == tmp_path / "ca"
+    assert config.database_url == f"sqlite:///{tmp_path / 'here' / 'sink.db'}"
+
+
+def test_an_empty_data_folder_needs_no_configuration() -> None:
+    assert SinkConfig().evidence_folder == Path("sink-data/evidence")
+
+
+def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"catalogue\.yaml"):
+        load_products([tmp_path])
