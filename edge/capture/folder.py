@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from edge.capture.source import Frame
+from edge.capture.frame import Frame
 from edge.contract.business_day import opening
 from edge.contract.errors import SourceError
 from edge.recognise.images import read_image

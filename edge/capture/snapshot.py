@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import urllib3
 
-from edge.capture.source import Frame
+from edge.capture.frame import Frame
 from edge.contract.errors import SourceError
 from edge.recognise.images import decode_image
 

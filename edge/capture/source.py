@@ -1,46 +1,15 @@
-"""One interface to every source of frames, and the way from configuration to it."""
+"""From a camera's configuration to the source of its frames."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from edge.contract.config import FolderSource, RtspSource, SnapshotSource, UsbSource, VideoSource
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from edge.capture.frame import FrameSource
     from edge.contract.business_day import Clockwork
     from edge.contract.config import CameraSection
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One picture of a camera."""
-
-    image: NDArray[np.uint8]  # (height, width, 3), BGR
-    name: str  # of the file, or of the stream
-    taken: datetime | None  # None: when it arrived; a replayed picture carries its own time
-
-
-class FrameSource(Protocol):
-    """A camera, or what stands in for one."""
-
-    def capture(self) -> Frame | None:
-        """Take one frame; None when the source has come to its end.
-
-        Raises:
-            SourceError: no frame could be had this time; the next call tries anew.
-            ImageError: a frame came that is no picture; the next call goes on to the next one.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of the camera."""
-        ...
 
 
 def open_source(camera: CameraSection, *, clockwork: Clockwork, after: str | None = None) -> FrameSource:

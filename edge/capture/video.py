@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edge.capture.source import Frame
+from edge.capture.frame import Frame
 from edge.contract.config import RtspSource, UsbSource
 from edge.contract.errors import SourceError
 

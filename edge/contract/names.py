@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"no time zone is called {name}") from None
+    return name
+
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A tenant, store, device, fixture, camera or view: one level of a topic, one segment of a path."""
@@ -22,6 +32,9 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 Seq = Annotated[int, Field(ge=1, le=2**53 - 1)]
 """A sequence number within an epoch, from 1, one more for each event; exact in every JSON reader."""
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+"""An IANA time zone that this machine knows."""
 
 Instant = AwareDatetime
 """A moment with its offset; events carry UTC."""

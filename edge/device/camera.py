@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge.capture.frame import Frame, FrameSource
     from edge.capture.quality import Measured
-    from edge.capture.source import Frame, FrameSource
     from edge.contract.business_day import Clockwork
     from edge.contract.config import CameraSection, EvidenceSection, FixtureSection
     from edge.contract.events import RejectionReason, Trigger
