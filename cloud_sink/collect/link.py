@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEEPALIVE = 30
-SESSION_SECONDS = 3600
-"""How long the broker keeps what comes while the collector is away; outboxes send the rest again."""
-
-_FIRST_WAIT, _LONGEST_WAIT = 0.2, 15.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
+_LASTING = 3.0
+_SUSPICIOUS = 4
 _RECEIVE_MAXIMUM = 100
 _TAKEN_OVER = 0x8E
 
@@ -47,6 +46,7 @@ class Login:
     cert_file: Path | None = None
     key_file: Path | None = None
     share: str = ""
+    session_seconds: int = 0  # how long the broker keeps what comes while the collector is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class Link:
         self._wait = _FIRST_WAIT
         self._retry_at = 0.0
         self._told = False
+        self._since: float | None = None
+        self._brief = 0
         self._log = structlog.get_logger().bind(broker=f"{login.host}:{login.port}")
 
     @property
@@ -154,22 +156,39 @@ class Link:
             time.sleep(min(left, seconds))
             return
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho types it not
-        properties.SessionExpiryInterval = SESSION_SECONDS
+        properties.SessionExpiryInterval = self._login.session_seconds
         properties.ReceiveMaximum = _RECEIVE_MAXIMUM
         try:
             self._client.connect(
-                self._login.host, self._login.port, KEEPALIVE, clean_start=False, properties=properties
+                self._login.host,
+                self._login.port,
+                KEEPALIVE,
+                clean_start=self._login.session_seconds == 0,
+                properties=properties,
             )
         except (OSError, ValueError) as error:
             self._lost(str(error))
 
     def _lost(self, why: str) -> None:
+        self._count_brief()
         if not self._told:
             self._log.warning("broker.away", why=why)
             self._told = True
         self._open = False
         self._retry_at = time.monotonic() + self._wait * random.uniform(0.5, 1.0)  # noqa: S311 - spreads reconnects
         self._wait = min(self._wait * 2, _LONGEST_WAIT)
+
+    def _count_brief(self) -> None:
+        """Notice connections that break again and again; a backoff begins anew only after one that lasted."""
+        if self._since is None:
+            return
+        if time.monotonic() - self._since >= _LASTING:
+            self._brief, self._wait = 0, _FIRST_WAIT
+        else:
+            self._brief += 1
+            if self._brief == _SUSPICIOUS:  # older brokers close without a word to the one that is pushed out
+                self._log.error("broker.flapping", client_id=self._login.client_id, mend="is it another collector's?")
+        self._since = None
 
     def _on_connect(
         self, client: mqtt.Client, _data: Any, flags: mqtt.ConnectFlags, code: Any, _properties: Any
@@ -179,7 +198,7 @@ class Link:
             return
         self._open = True
         self._connection += 1
-        self._wait = _FIRST_WAIT
+        self._since = time.monotonic()
         self._granted.clear()
         self._asked.clear()
         # Asked for on every connection, present session or not, and never awaited: a broker whose window is full
@@ -199,7 +218,8 @@ class Link:
         self, _client: mqtt.Client, _data: Any, _flags: mqtt.DisconnectFlags, code: Any, _properties: Any
     ) -> None:
         self._open = False
-        self._taken_over = getattr(code, "value", None) == _TAKEN_OVER
+        # Told once by the broker; a second call, for the closed socket, must not make it forgotten.
+        self._taken_over = self._taken_over or getattr(code, "value", None) == _TAKEN_OVER
 
     def _on_subscribe(self, _client: mqtt.Client, _data: Any, mid: int, codes: list[Any], _properties: Any) -> None:
         if any(code.is_failure for code in codes):

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 EMBEDDED_CLIENT = "collector"
 """The one collector of an embedded broker: its session outlives a broken connection."""
 
+SESSION_SECONDS = 3600
+"""How long the broker keeps what comes while its one collector is away; outboxes send the rest again."""
+
 
 def embedded_login(port: int) -> Login:
     """The login at our own broker."""
-    return Login(host=HOST, port=port, client_id=EMBEDDED_CLIENT)
+    return Login(host=HOST, port=port, client_id=EMBEDDED_CLIENT, session_seconds=SESSION_SECONDS)
 
 
 def external_login(broker: ExternalBroker) -> Login:
@@ -45,4 +48,7 @@ def external_login(broker: ExternalBroker) -> Login:
         cert_file=broker.cert_file,
         key_file=broker.key_file,
         share=broker.share,
+        # A session that nobody comes back to, or one of a group, would take events that another collector could
+        # have stored, and keep them.
+        session_seconds=SESSION_SECONDS if broker.client_id is not None and not broker.share else 0,
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_STARTED: list[subprocess.Popen[bytes]] = []
+
 CONFIG = """\
 intake: {hole_grace: 0.5s, resend_every: 1s, resend_expires: 30s}
 stores:
@@ -86,6 +88,7 @@ class SinkProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code, self.command, *options], stdout=log, stderr=log
             )
+        _STARTED.append(self._process)
         if not wait:
             return
         self.until(ready.exists, "the sink is not ready")
@@ -120,6 +123,15 @@ class SinkProcess:
     def wait(self) -> int:
         assert self._process is not None
         return self._process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_sink_outlives_its_test() -> Iterator[None]:
+    yield
+    for process in _STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture(scope="module")

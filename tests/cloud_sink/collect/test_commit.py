@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from cloud_sink.collect.commit import commit
 from cloud_sink.collect.link import Message
-from cloud_sink.store import intake
+from cloud_sink.store import intake, sums
 from cloud_sink.store.database import Database, DatabaseAway, reading, writing
 from cloud_sink.store.tables import devices, events, quarantine
 from edge.contract.receipts import RefusalReason
@@ -29,12 +29,12 @@ def message(payload: bytes, channel: Channel = Channel.EVENTS) -> Message:
 @pytest.fixture
 def broken_at_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault in the roll-ups that one event brings out."""
-    add_event = intake.add_event
+    add_event = sums.add_event
 
-    def faulty(sums: Any, payload: Any, **more: Any) -> None:
+    def faulty(counted: Any, payload: Any, **more: Any) -> None:
         if payload.capture == "c2":
             raise ZeroDivisionError
-        add_event(sums, payload, **more)
+        add_event(counted, payload, **more)
 
     monkeypatch.setattr(intake, "add_event", faulty)
 
