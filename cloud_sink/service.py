@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from cloud_sink.store.database import Database
 
 _BOOT_SECONDS = 30.0
+_LAST_REQUESTS = 3
+"""Seconds that requests may take to end once the service is told to."""
+
 _log = structlog.get_logger()
 
 
@@ -104,7 +107,14 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
             )
         )
         server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False, server_header=False)
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                lifespan="off",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_LAST_REQUESTS,
+            )
         )
         web = threading.Thread(target=server.run, args=([listener],), name="http")
         web.start()

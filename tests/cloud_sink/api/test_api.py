@@ -47,7 +47,7 @@ def client(database: Database, config: SinkConfig, tmp_path: Path, switch: Switc
         products={},
         ready=lambda: switch.on,
     )
-    return TestClient(make_app(context), raise_server_exceptions=False)
+    return TestClient(make_app(context), base_url="http://127.0.0.1:8080", raise_server_exceptions=False)
 
 
 def is_problem(response: Any, status: int) -> bool:
@@ -105,6 +105,13 @@ def test_a_profile_is_people_goods_and_place(client: TestClient, database: Datab
 )
 def test_errors_are_problems(client: TestClient, path: str, status: int) -> None:
     assert is_problem(client.get(path), status)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost", 200), ("[::1]:80", 200), ("evil.example:8080", 421), ("", 421)]
+)
+def test_a_page_that_calls_itself_another_host_is_refused(client: TestClient, host: str, status: int) -> None:
+    assert client.get("/api/v1/stores", headers={"host": host}).status_code == status
 
 
 def test_the_api_describes_itself_and_loads_nothing_from_elsewhere(client: TestClient) -> None:

@@ -78,6 +78,28 @@ def test_an_event_survives_a_collector_killed_at(tmp_path: Path, broker_port: in
         assert after.stop() == 0
 
 
+def test_acknowledgements_die_with_their_connection(tmp_path: Path) -> None:
+    with Mosquitto(tmp_path / "broker") as broker:
+        sink = collector(tmp_path / "sink", broker.port)
+        sink.start(wait=False)
+        sink.until(lambda: (sink.folder / "log").exists() and settled(sink), "it does not collect")
+        with sqlite3.connect(sink.folder / "data" / "sink.db", isolation_level=None) as writer:
+            writer.execute("BEGIN IMMEDIATE")  # the batch in hand waits for this
+            with RawDevice(broker.port, "d1") as raw:
+                raw.send(body(rejected(1, device=raw.address)))
+            broker.kill()
+            broker.start()
+            writer.execute("ROLLBACK")
+        sink.until(lambda: stored(sink) == [(1, 1)], "the batch is lost")
+        sink.until(lambda: (sink.folder / "log").read_text().count("broker.connected") == 2, "it does not reconnect")
+        with RawDevice(broker.port, "d1") as raw:
+            for seq in (1, 2, 3):
+                raw.send(body(rejected(seq, device=raw.address)))
+            assert raw.answered(3)["taken"] == {1, 2, 3}
+        assert sink.stop() == 0
+        assert (sink.folder / "log").read_text().count("broker.connected") == 2  # no broker took offence
+
+
 def test_a_killed_sink_takes_its_broker_along_and_comes_back_on_the_same_port(tmp_path: Path) -> None:
     sink = SinkProcess(tmp_path / "sink")
     sink.start()
