@@ -63,6 +63,8 @@ def main(
     seed: Annotated[int, typer.Option()] = 0,
     threads: Annotated[int, typer.Option(min=1)] = 2,
     stop_after: Annotated[int | None, typer.Option(help="leave off after this epoch, to resume later")] = None,
+    rate: Annotated[float, typer.Option(help="highest learning rate")] = 2e-3,
+    begin_with: Annotated[Path | None, typer.Option(help="checkpoint of another run to take the network from")] = None,
     resume: Annotated[bool, typer.Option(help="go on from the checkpoint in RUN")] = False,
 ) -> None:
     """Train the SKU embedder and write it as ONNX.
@@ -79,12 +81,14 @@ def main(
     count = steps or max(1, len(known) // batch)
     training = EmbedderTraining(
         Mixture.of(known + more, main=data.name),
-        settings=Settings(seed=seed, batch=batch, steps=count),
+        settings=Settings(seed=seed, batch=batch, steps=count, rate=rate),
         schedule=Schedule(epochs * count, minutes if minutes > 0 else None),
         folder=run,
     )
     split = {"held_back": sorted(kept), "left_out": sorted(left_out)}
     (run / SPLIT).write_text(json.dumps(split), encoding="utf-8")
+    if begin_with is not None:
+        training.begin_with(begin_with)
     if resume:
         training.resume()
     training.run(known=known, seen=[crop for crop in facings if crop.photo in kept], stop_after=stop_after)

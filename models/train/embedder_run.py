@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint.pt"
 _MEASURE_EVERY = 5  # epochs
+_PLACED_BY = 24  # crops of a SKU that say where its proxies begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,25 @@ class EmbedderTraining:
         self._optimiser.load_state_dict(state["optimiser"])
         self.average.load_state_dict(state["average"])
         self.epoch, self._step, self._seconds = state["epoch"], state["step"], state["seconds"]
+
+    def begin_with(self, checkpoint: Path) -> None:
+        """Take the network of another run, trained perhaps on other SKUs, and place the proxies where it sees them.
+
+        Raises:
+            ModelError: there is no such checkpoint.
+        """
+        weights = load_checkpoint(checkpoint)["average"]
+        self.network.load_state_dict(weights)
+        self.average.load_state_dict(weights)
+        rng = np.random.default_rng(self._settings.seed)
+        centres = self.proxies.proxies.shape[1]
+        with torch.no_grad():
+            for label in range(len(self._mixture.skus)):
+                own = rng.permutation(np.flatnonzero(self._mixture.labels == label))[:_PLACED_BY]
+                looks = summarise(embed(self.average, [self._mixture.crops[index] for index in own]), centres)
+                spread = np.resize(looks, (centres, looks.shape[1]))
+                noise = 0.02 * rng.normal(size=spread.shape)  # equal proxies would stay equal
+                self.proxies.proxies[label] = torch.from_numpy((spread + noise).astype(np.float32))
 
     def run(self, *, known: Sequence[FacingCrop], seen: Sequence[FacingCrop], stop_after: int | None = None) -> None:
         """Train to the end of the schedule, or until epoch `stop_after`; a checkpoint after every epoch.

@@ -21,7 +21,7 @@ from edge.recognise.manifest import Manifest, ModelEntry
 from edge.recognise.prototypes import summarise
 from models.train.calibration import NONE, Evidence, calibrate, evidence, together, without
 from models.train.embedder import SPLIT
-from models.train.embedder_data import FOREIGN, read_coco
+from models.train.embedder_data import FOREIGN, read_any, read_coco
 from models.train.embedder_network import SkuEmbedder
 from models.train.embedder_run import CHECKPOINT, embed
 from models.train.run import load_checkpoint
@@ -37,7 +37,9 @@ NAME = "sku-embedder"
 ENROLLED = 5  # pictures of a new SKU
 # Most facings of a shelf are of SKUs the embedder was trained on, some of SKUs enrolled later, some of no SKU.
 _SEEN_WEIGHT, _NOVEL_WEIGHT, _UNKNOWN_WEIGHT = 0.85, 0.1, 0.05
-_COMMAND = "python -m models.train.embedder_ship"
+_COMMAND = (
+    "python -m models.train.embedder_ship --data ../shared/data/cooler/train --novel ../shared/data/grocery_packages"
+)
 _MEANINGS = {
     "top1": "SKU top-1, labelled boxes of held-back cooler/train photographs",
     "enrolled_top1": f"SKU top-1 of SKUs left out of training, enrolled from {ENROLLED} pictures beside all others",
@@ -53,6 +55,7 @@ SOURCES = (
         "licence": "MIT",
         "attribution": "GroceryStoreDataset by Marcus Klasson (github.com/marcusklasson/GroceryStoreDataset)",
     },
+    {"name": "rendered products", "licence": "Apache-2.0", "attribution": "drawn by models/scenes of this project"},
 )
 
 
@@ -65,21 +68,26 @@ class Split:
     novel: list[FacingCrop]  # of SKUs that were left out of training
 
     @classmethod
-    def of(cls, crops: Sequence[FacingCrop], run: Path) -> Split:
+    def of(cls, crops: Sequence[FacingCrop], others: Sequence[FacingCrop], *, trained: set[str], run: Path) -> Split:
         """Split as the run did.
+
+        Args:
+            crops: of the set that was trained on.
+            others: of further sets; what was trained of them is passed over.
+            trained: the SKUs that the network was trained on.
+            run: folder of the run.
 
         Raises:
             ModelError: the run held nothing back.
         """
-        content = json.loads((run / SPLIT).read_text(encoding="utf-8"))
-        kept, out = set(content["held_back"]), set(content["left_out"])
+        kept = set(json.loads((run / SPLIT).read_text(encoding="utf-8"))["held_back"])
         if not kept:
             raise ModelError(f"{run}: nothing was held back", "calibrate with a run of --held-back above 0")
-        trained = [crop for crop in crops if crop.sku not in out]
+        usual = [crop for crop in crops if crop.sku in trained or crop.sku == FOREIGN]
         return cls(
-            [crop for crop in trained if crop.photo not in kept],
-            [crop for crop in trained if crop.photo in kept],
-            [crop for crop in crops if crop.sku in out],
+            [crop for crop in usual if crop.photo not in kept],
+            [crop for crop in usual if crop.photo in kept],
+            [crop for crop in (*crops, *others) if crop.sku not in trained and crop.sku != FOREIGN],
         )
 
 
@@ -95,6 +103,8 @@ def gather(network: SkuEmbedder, split: Split, *, seed: int = 0) -> tuple[Eviden
     for sku in sorted({crop.sku for crop in split.novel}):
         crops = [crop for crop in split.novel if crop.sku == sku]
         few, others = draw_few(crops, rng)
+        if not len(others):
+            continue
         held = embed(network, crops)
         groups[sku] = held[few]
         rest.append((sku, held[others]))
@@ -189,16 +199,19 @@ def main(
     data: Annotated[Path, typer.Option(help="the COCO folder that was trained on")],
     run: Annotated[Path, typer.Option(help="folder of a run that held photographs back")] = Path("runs/embedder"),
     model: Annotated[Path, typer.Option(help="the ONNX file to ship")] = Path("models/sku-embedder.onnx"),
+    novel: Annotated[list[Path] | None, typer.Option(help="folders with SKUs that were not trained on")] = None,
     version: Annotated[str, typer.Option(help="of the model")] = "1",
 ) -> None:
     """Choose scale and thresholds on the photographs RUN held back, and enter MODEL with them in the manifest."""
     network = SkuEmbedder()
-    network.load_state_dict(load_checkpoint(run / CHECKPOINT)["average"])
-    facings, measured = gather(network, Split.of(read_coco(data), run))
+    state = load_checkpoint(run / CHECKPOINT)
+    network.load_state_dict(state["average"])
+    others = [crop for folder in novel or [] for crop in read_any(folder)]
+    split = Split.of(read_coco(data), others, trained=set(state["skus"]), run=run)
+    facings, measured = gather(network, split)
     doubt = calibrate(facings)
     figures = [
-        {"what": _MEANINGS[name], "value": round(value, 4), "command": f"{_COMMAND} --data ../shared/data/cooler/train"}
-        for name, value in measured.items()
+        {"what": _MEANINGS[name], "value": round(value, 4), "command": _COMMAND} for name, value in measured.items()
     ]
     enter(entry(model, doubt, version=version, figures=figures), model.parent / "manifest.json")
     sys.stdout.write(json.dumps({**measured, **asdict(doubt)}) + "\n")

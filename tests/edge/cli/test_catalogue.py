@@ -1,9 +1,10 @@
 """`edge catalogue` as a person uses it: pictures drawn here, the shipped embedder, exit codes and one-line errors."""
 
+import io
 import json
 import shutil
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -11,12 +12,31 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.cli.app import main
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def edge(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "edge.cli.app", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def edge(*arguments: object) -> Done:
+    """Run the command in this process: the models load once."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["edge", *map(str, arguments)])
+        patch.chdir(ROOT)
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def pack(colour: tuple[int, int, int], *, seed: int) -> NDArray[np.uint8]:

@@ -52,6 +52,7 @@ def train(shelves: Path, tmp_path: Path) -> Callable[..., None]:
     def run(**more: Any) -> None:
         settings: dict[str, Any] = {"data": shelves, "also": None, "epochs": 2, "steps": 1, "batch": 6, "minutes": 0}
         settings |= {"seed": 0, "threads": 2, "resume": False, "stop_after": None, "leave_out": "", "held_back": 0.3}
+        settings |= {"rate": 1e-3, "begin_with": None}
         settings |= {"run": tmp_path / "run", "out": tmp_path / "models" / "sku-embedder.onnx"}
         settings |= more
         embedder.main(**settings)
@@ -135,6 +136,14 @@ def test_a_resumed_run_ends_where_an_undisturbed_one_does(train: Callable[..., N
     assert broken["step"] == whole["step"]
     for name, values in whole["average"].items():
         torch.testing.assert_close(broken["average"][name], values, msg=name)
+
+
+def test_a_run_can_begin_with_the_network_of_another(train: Callable[..., None], tmp_path: Path) -> None:
+    train(run=tmp_path / "first")
+    first, second = (tmp_path / name / "checkpoint.pt" for name in ("first", "second"))
+    train(run=tmp_path / "second", leave_out="red", begin_with=first, epochs=1, rate=1e-9)
+    before, after = (torch.load(path, weights_only=True)["average"]["head.weight"] for path in (first, second))
+    torch.testing.assert_close(before, after, atol=1e-4, rtol=1e-3)
 
 
 def test_a_checkpoint_of_other_skus_is_refused(train: Callable[..., None]) -> None:

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.contract.catalogue import Sku
+from edge.contract.errors import CatalogueError
+from edge.recognise.catalogue import Catalogue, EmbedderId
+from edge.recognise.datasets import read_dataset
+from edge.recognise.detector import ProductDetector
+from edge.recognise.embedder import SkuEmbedder
+from edge.recognise.evaluation import match_boxes
+from edge.recognise.images import read_image
+from edge.recognise.manifest import find_model
+from edge.recognise.recogniser import SkuRecogniser
+
+ROOT = Path(__file__).resolve().parents[3]
+SHIPPED = ROOT / "configs" / "catalogues" / "cooler-vn"
+COLOURS = {"red": (40, 40, 220), "green": (60, 190, 60), "yellow": (40, 210, 240)}
+
+
+@pytest.fixture(scope="module")
+def embedder() -> SkuEmbedder:
+    return SkuEmbedder.open()
+
+
+def shelf(*, light: float = 1.0) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A drawn shelf of three packs and their boxes."""
+    image = np.full((200, 300, 3), 90, np.uint8)
+    boxes = []
+    for place, (name, colour) in enumerate(COLOURS.items()):
+        left = 20 + 95 * place
+        cv2.rectangle(image, (left, 30), (left + 70, 170), colour, -1)
+        cv2.putText(image, name[:3].upper(), (left + 8, 110), 0, 1.0, (255, 255, 255), 2)
+        boxes.append((left, 30, left + 70, 170))
+    return (image * light).clip(0, 255).astype(np.uint8), np.array(boxes, np.float32)
+
+
+def drawn_catalogue(embedder: SkuEmbedder) -> Catalogue:
+    catalogue = Catalogue.empty("drawn", embedder.identity)
+    image, boxes = shelf()
+    for name, vector in zip(COLOURS, embedder.embed(image, boxes), strict=True):
+        catalogue = catalogue.with_sku(Sku(id=name, name=name, brand="Drawn", owner="Nobody")).enrol(name, vector[None])
+    return catalogue
+
+
+def test_embeddings_are_unit_vectors(embedder: SkuEmbedder) -> None:
+    embeddings = embedder.embed(*shelf())
+    assert embeddings.shape == (3, 128)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-4)
+
+
+def test_a_facing_does_not_depend_on_its_batch(embedder: SkuEmbedder) -> None:
+    image, boxes = shelf()
+    many = embedder.embed(image, np.tile(boxes, (30, 1)))
+    np.testing.assert_allclose(many[-1], embedder.embed(image, boxes[-1:])[0], atol=1e-5)
+
+
+def test_enrolled_packs_are_told_apart_in_other_light(embedder: SkuEmbedder) -> None:
+    recogniser = SkuRecogniser(embedder, drawn_catalogue(embedder))
+    assert [identity.sku for identity in recogniser.recognise(*shelf(light=0.7))] == list(COLOURS)
+
+
+def test_no_boxes_are_no_identities(embedder: SkuEmbedder) -> None:
+    recogniser = SkuRecogniser(embedder, drawn_catalogue(embedder))
+    assert recogniser.recognise(shelf()[0], np.zeros((0, 4), np.float32)) == []
+
+
+def test_a_catalogue_of_another_embedder_is_refused(embedder: SkuEmbedder) -> None:
+    other = Catalogue.empty("drawn", EmbedderId("other", "1", "0" * 64))
+    with pytest.raises(CatalogueError, match="other 1"):
+        SkuRecogniser(embedder, other)
+
+
+def test_cooler_photographs_reach_the_promised_accuracy(shared_data: Path, embedder: SkuEmbedder) -> None:
+    """Right SKU for at least 0.87 of the facings found, of those whose SKU is told and in the catalogue."""
+    detector = ProductDetector(find_model("product-detector"))
+    recogniser = SkuRecogniser(embedder, Catalogue.load(SHIPPED))
+    right = []
+    for photo in read_dataset(shared_data / "cooler" / "valid").photos:
+        image = read_image(photo.path)
+        found = detector.detect(image)
+        units = np.flatnonzero(~photo.crowd)
+        pairs = match_boxes(photo.boxes[units], found.boxes)
+        identities = recogniser.recognise(image, found.boxes[pairs.boxes])
+        truths = [photo.skus[unit] for unit in units[pairs.truth]]
+        listed = recogniser.catalogue.skus
+        right += [i.sku == truth for i, truth in zip(identities, truths, strict=True) if truth in listed]
+    assert len(right) > 1400
+    assert np.mean(right) >= 0.87
