@@ -53,7 +53,7 @@ class CommandDesk:
         except ValidationError as error:
             log.warning("command.invalid", error=str(error.errors(include_url=False, include_input=False)[0]["msg"]))
             return None
-        answered = self._outbox.answer_to(command.id)
+        answered = self._outbox.answers.get(command.id)
         if answered is not None:
             return Reply.model_validate_json(answered)
         if command.expires <= self._now():
@@ -69,11 +69,10 @@ class CommandDesk:
 
     def settle(self, reply: Reply) -> Reply:
         """Keep a reply for good; of several for one command the first holds."""
-        self._outbox.remember_answer(reply.id, reply.model_dump_json())
+        held = self._outbox.answers.keep(reply.id, reply.model_dump_json())
         with self._lock:
             self._under_way.discard(reply.id)
-        kept = self._outbox.answer_to(reply.id)
-        return reply if kept is None else Reply.model_validate_json(kept)
+        return Reply.model_validate_json(held)
 
     def _resend(self, command: Command) -> Reply:
         try:

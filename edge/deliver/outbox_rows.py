@@ -89,6 +89,13 @@ def mark(database: sqlite3.Connection, row: Row, *, status: int, age: float, rea
     change.gone.append(row.row)
 
 
+def revive(database: sqlite3.Connection, row: Row, *, change: Change) -> None:
+    """A receipted or refused event waits again; a collector may know it already."""
+    database.execute("UPDATE event SET status = ?, settled = NULL, reason = NULL WHERE row = ?", (WAITING, row.row))
+    size = database.execute("SELECT length(body) FROM event WHERE row = ?", (row.row,)).fetchone()[0]
+    change.again.append((Waiting(row.row, size, urgent=row.kind == "stockout", inherited=True), 1))
+
+
 def next_seq(database: sqlite3.Connection, epoch: int) -> int:
     """Count an epoch's sequence up by one."""
     seq: int = database.execute("SELECT last_seq FROM epoch WHERE number = ?", (epoch,)).fetchone()[0] + 1

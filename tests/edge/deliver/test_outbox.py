@@ -271,11 +271,11 @@ def test_the_figures_of_the_health_event(path: Path) -> None:
 
 def test_an_answer_is_kept_and_the_first_one_holds(path: Path) -> None:
     with open_outbox(path) as outbox:
-        outbox.remember_answer("c-1", "one")
-        outbox.remember_answer("c-1", "two")
+        assert outbox.answers.keep("c-1", "one") == "one"
+        assert outbox.answers.keep("c-1", "two") == "one"
     with open_outbox(path) as outbox:
-        assert outbox.answer_to("c-1") == "one"
-        assert outbox.answer_to("c-2") is None
+        assert outbox.answers.get("c-1") == "one"
+        assert outbox.answers.get("c-2") is None
 
 
 WRITER = """

@@ -1,0 +1,31 @@
+"""Replies to commands, kept in the outbox's database so that a command is answered once, restarts or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.deliver.journal import Journal
+
+
+class AnswerBook:
+    """The replies given lately, by the id of their command."""
+
+    def __init__(self, journal: Journal, *, keep_hours: float) -> None:
+        self._journal = journal
+        self._keep_seconds = keep_hours * 3600
+
+    def get(self, command: str) -> str | None:
+        """The reply that was given to a command."""
+        with self._journal.reading() as database:
+            found = database.execute("SELECT reply FROM answer WHERE id = ?", (command,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def keep(self, command: str, reply: str) -> str:
+        """Keep a reply; returns the one that holds, which is the first."""
+        with self._journal.writing() as database:
+            age = self._journal.age
+            database.execute("DELETE FROM answer WHERE born < ?", (age - self._keep_seconds,))
+            database.execute("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", (command, age, reply))
+            held = database.execute("SELECT reply FROM answer WHERE id = ?", (command,)).fetchone()[0]
+        return str(held)
