@@ -76,8 +76,8 @@ def test_an_unreadable_body_is_refused_and_stops_nothing(tmp_path: Path, stack: 
     wait_for(lambda: site.outbox.exists() and _steps(site.outbox) == str(STEPS), "the story is not told")
     unit.kill()
     with closing(sqlite3.connect(site.outbox)) as database:
-        database.execute("UPDATE event SET body = X'FF' || substr(body, 2, 40) WHERE seq = 17")
-        database.execute("UPDATE event SET body = replace(body, 'observed.v1', 'observed.v9') WHERE seq = 1")
+        for seq, body in ((17, "X'FF' || substr(body, 2, 40)"), (1, "replace(body, 'observed.v1', 'observed.v9')")):
+            database.execute(f"UPDATE event SET body = CAST({body} AS BLOB) WHERE seq = {seq}")
         database.commit()
     broker.start()
     started(site, stack)
