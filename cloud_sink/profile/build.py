@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -86,7 +87,7 @@ class _Fixture:
         for (owner, _), counts in rows.fixtures.items():
             if owner == name:
                 self._counts.update(counts)  # not `+`, which would drop a freezer's degrees below zero
-        self.completeness = _completeness(self._counts["accepted_due"], due)
+        self.completeness = _completeness(self._counts["accepted_due"], due, hours, question.now)
         self.shelf = fixture_shelf(
             rows, name, hours=hours, due=max((one.due for one in due), default=0), now=question.now
         )
@@ -119,9 +120,11 @@ class _Fixture:
         return next((one for one in section.fixtures if one.id == self._name), None) if section else None
 
 
-def _completeness(accepted: int, due: Iterable[CameraDue]) -> Completeness:
+def _completeness(accepted: int, due: Iterable[CameraDue], hours: Span, now: datetime) -> Completeness:
+    """Accepted captures of those due by now: what a camera owes this evening is not missing at noon."""
+    passed = min(1.0, max(0.0, (now - hours.since).total_seconds() / hours.seconds)) if hours.seconds else 1.0
     reported = list(due)
-    owed = sum(one.due for one in reported) if reported else None
+    owed = sum(math.floor(one.due * passed) for one in reported) if reported else None
     value = None if not owed else min(1.0, accepted / owed)
     return Completeness(value=value, accepted=accepted, due=owed)
 

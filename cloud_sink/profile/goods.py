@@ -43,7 +43,7 @@ def fixture_shelf(day: StoreDay, fixture: str, *, hours: Span, due: int, now: da
         fixture: which one.
         hours: the opening hours.
         due: captures that one camera owed in them; 0 when nobody said.
-        now: a stock-out that lasts, lasts until here.
+        now: nothing was observed after it, and a stock-out that lasts, lasts until here.
     """
     means: Counter[str] = Counter()
     sums: Counter[str] = Counter()
@@ -65,7 +65,8 @@ def fixture_shelf(day: StoreDay, fixture: str, *, hours: Span, due: int, now: da
             if sku:
                 skus[sku] = skus.get(sku, SkuSums()) + _sku_sums(row, accepted)
     moments = day.captures.get(fixture, ())
-    observed = observed_spans(moments, step_seconds(moments, due, hours), hours)
+    so_far = Span(hours.since, min(hours.until, max(now, hours.since)))
+    observed = observed_spans(moments, step_seconds(moments, due, hours), so_far)
     return Shelf(
         captures=captures,
         means=dict(means),

@@ -100,6 +100,16 @@ def test_completeness_is_scheduled_captures_in_opening_hours(database: Database,
     assert found.fixtures[0].captures == 17
 
 
+def test_at_noon_nobody_misses_the_captures_of_the_evening(database: Database, stores: StoreBook) -> None:
+    noon = START + timedelta(hours=4)
+    opened = stockout(90, "cola", START + timedelta(hours=3), at=START + timedelta(hours=3))
+    found = ask(database, stores, [*half_hours(8), opened, health(91, 28)], now=noon)
+    assert found.completeness.model_dump() == {"value": 1.0, "accepted": 8, "due": 8}
+    assert next(line.osa for line in found.goods.skus if line.sku == "cola") == 0.75
+    before_opening = ask(database, stores, [], now=START - timedelta(hours=1))
+    assert before_opening.completeness.value is None
+
+
 def test_a_blind_camera_is_unknown_and_never_zero(database: Database, stores: StoreBook) -> None:
     found = ask(database, stores, [rejected(1, reason="covered"), health(2, 28)])
     fixture = found.fixtures[0]
