@@ -125,7 +125,7 @@ def weathered(crop: NDArray[np.uint8], rng: Random, *, other: NDArray[np.uint8] 
     """All of it: (h, w, 3) uint8 in and out. `other` is a crop that may stand in front."""
     if rng.random() < 0.1:
         return crop
-    picture = occlusion(crop.astype(np.float32) / 255, rng, other)
+    picture = occlusion((crop / 255.0).astype(np.float32), rng, other)
     picture = blur(glass(light(picture, rng), rng), rng)
     if rng.random() < 0.4:
         picture = picture + rng.normal(0, rng.uniform(0.005, 0.035), picture.shape).astype(np.float32)

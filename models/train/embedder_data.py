@@ -38,7 +38,8 @@ class FacingCrop:
 
     def plain(self, shape: CropShape) -> NDArray[np.uint8]:
         """The crop as the device cuts it, (height, width, 3)."""
-        return cut_facings(self.context, np.array([self.box], np.float32), shape)[0]
+        crop: NDArray[np.uint8] = cut_facings(self.context, np.array([self.box], np.float32), shape)[0]
+        return crop
 
 
 def read_corrections(truth: bytes) -> dict[int, str | None]:

@@ -10,7 +10,7 @@ DIMENSIONS = 128
 WIDTHS = (32, 64, 128, 256)
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc]  # torch is untyped here
     """Two plain 3x3 convolutions around a shortcut.
 
     Plain ones, because they train many times faster than depthwise ones on CPUs and quantise without fuss.
@@ -33,7 +33,7 @@ def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     )
 
 
-class SkuEmbedder(nn.Module):
+class SkuEmbedder(nn.Module):  # type: ignore[misc]
     """Crops of facings to unit vectors.
 
     Input (n, 96, 64, 3) uint8 BGR, as `edge.recognise.crops` cuts them; scaling is part of the network, so that no
@@ -66,7 +66,7 @@ class SkuEmbedder(nn.Module):
         return F.normalize(self.norm(self.head(self.dropout(x.flatten(1)))).float())
 
 
-class SubCentreProxies(nn.Module):
+class SubCentreProxies(nn.Module):  # type: ignore[misc]
     """Sub-centre ArcFace (Deng et al. 2020) with one more answer: "none of these".
 
     Every SKU has several proxies, since a pack has more than one look; a crop is compared with the nearest. The answer

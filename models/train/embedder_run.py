@@ -64,7 +64,8 @@ class EmbedderTraining:
     @property
     def average(self) -> SkuEmbedder:
         """The running average of the weights: what is measured and shipped."""
-        return self._average.network
+        network: SkuEmbedder = self._average.network
+        return network
 
     @property
     def progress(self) -> float:

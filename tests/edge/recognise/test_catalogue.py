@@ -23,7 +23,8 @@ def around(seed: int, count: int, *, spread: float = 0.05, size: int = 16) -> ND
     """Unit vectors near a direction that belongs to the seed."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=size) + spread * rng.normal(size=(count, size))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    units: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return units
 
 
 def two_skus() -> Catalogue:
