@@ -210,7 +210,9 @@ class FixtureSection(_Section):
 class OutboxSection(_Section):
     """The bounds of what waits for a receipt."""
 
-    max_mb: Annotated[int, Field(ge=1, le=100_000)] = Field(256, description="megabytes the outbox may take")
+    max_mb: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        256, description="megabytes the outbox may take, its evidence included"
+    )
     max_hours: Annotated[float, Field(gt=0, le=24 * 365)] = Field(24 * 30, description="hours an event waits at most")
 
 
@@ -221,7 +223,7 @@ class EvidenceSection(_Section):
         "never",
         description="never, on_change (a stock-out opens or closes), daily (the first of a business day), always",
     )
-    max_mb: Annotated[int, Field(ge=1, le=100_000)] = Field(512, description="megabytes of pictures waiting to be sent")
+    max_mb: Annotated[int, Field(ge=1, le=100_000)] = Field(128, description="megabytes of pictures waiting to be sent")
 
 
 class ModelsSection(_Section):

@@ -13,6 +13,7 @@ import structlog
 
 from edge.capture.schedule import next_due
 from edge.capture.source import open_source
+from edge.contract.errors import DeliveryError
 from edge.contract.events import Versions
 from edge.contract.receipts import CommandName, Reply
 from edge.contract.topics import Address
@@ -168,6 +169,8 @@ class Agent:
                 self._say_health()
                 health_due = time.monotonic() + self._config.health_every
             self._obey()
+            if not self._delivery.status.running:
+                raise DeliveryError("the delivery ended by itself", "see the log; started again, nothing is lost")
             if self.ended:
                 self._say_health()
                 self._drain()
@@ -179,7 +182,7 @@ class Agent:
         told = False
         while not self._stop.wait(DRAIN_STEP):
             figures = self._outbox.figures()
-            if figures.depth == 0 and (self._uploader is None or self._spool.size == 0):
+            if figures.depth == 0 and (self._uploader is None or not self._spool.waiting()):
                 return
             if not told:
                 log.info("agent.draining", events=figures.depth)
