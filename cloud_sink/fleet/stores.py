@@ -6,7 +6,7 @@ from datetime import time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from cloud_sink.fleet.business_day import Clockwork
+from edge.contract.business_day import Clockwork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

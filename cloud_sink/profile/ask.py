@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cloud_sink.fleet.business_day import business_day, day_span
 from cloud_sink.profile.build import Question, build_profile
 from cloud_sink.store.database import reading
 from cloud_sink.store.day import latest_day, read_day, stores_seen, zone_of
+from edge.contract.business_day import business_day, day_span
 from edge.contract.errors import StoreError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from itertools import pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING
 
-from cloud_sink.fleet.business_day import Span
+from edge.contract.business_day import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloud_sink.fleet.business_day import day_span, opening
 from cloud_sink.profile.goods import fixture_shelf, goods
 from cloud_sink.profile.model import (
     Completeness,
@@ -19,15 +18,16 @@ from cloud_sink.profile.model import (
 )
 from cloud_sink.profile.people import people
 from cloud_sink.profile.shelf import Shelf
+from edge.contract.business_day import day_span, opening
 from edge.shelf.ratio import divide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
-    from cloud_sink.fleet.business_day import Clockwork, Span
     from cloud_sink.fleet.settings import FixtureSection, StoreSection
     from cloud_sink.store.day import CameraDue, DeviceRow, StoreDay
+    from edge.contract.business_day import Clockwork, Span
     from edge.contract.catalogue import Sku
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cloud_sink.fleet.business_day import Span
 from cloud_sink.profile.availability import NOTHING, availability, observed_spans, step_seconds
 from cloud_sink.profile.model import (
     ComplianceKpi,
@@ -19,6 +18,7 @@ from cloud_sink.profile.model import (
     StockoutLine,
 )
 from cloud_sink.profile.shelf import Shelf, SkuSums, by_brand, by_category, by_owner, sku_share
+from edge.contract.business_day import Span
 from edge.shelf.ratio import divide, occupancy, purity
 
 if TYPE_CHECKING:
@@ -103,11 +103,16 @@ def _sku_sums(row: Mapping[str, int], accepted: int) -> SkuSums:
 
 
 def _planned_shares(day: StoreDay, fixture: str) -> dict[str, float]:
-    """How large a part of the captures had each SKU in their plan; of several views the largest."""
+    """How large a part of the captures had each SKU in their plan; of several views the largest.
+
+    A SKU that was neither recognised nor out of stock all day is void, or could not be told: its time proves nothing.
+    """
+    told = {sku for (place, _, sku), row in day.skus.items() if place == fixture and row["captures_seen"]}
+    told |= {episode.sku for episode in day.episodes if episode.fixture == fixture}
     shares: dict[str, float] = {}
     for (place, view, sku), row in day.skus.items():
         accepted = day.fixtures.get((place, view), {}).get("accepted", 0)
-        if place == fixture and sku and accepted and row["captures_planned"]:
+        if place == fixture and sku in told and accepted and row["captures_planned"]:
             shares[sku] = max(shares.get(sku, 0.0), row["captures_planned"] / accepted)
     return shares
 

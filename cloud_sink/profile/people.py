@@ -12,7 +12,7 @@ from edge.shelf.ratio import divide
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cloud_sink.fleet.business_day import Span
+    from edge.contract.business_day import Span
 
 Counts = Mapping[str, int]
 ENTRANCE = ""

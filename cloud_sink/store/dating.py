@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cloud_sink.fleet.business_day import Clockwork, business_day, hour_of_day, opening
 from cloud_sink.store.facts import Dated, Place
+from edge.contract.business_day import Clockwork, business_day, hour_of_day, opening
 from edge.contract.events import Event, TrafficCounted
 
 if TYPE_CHECKING:

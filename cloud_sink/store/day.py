@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
 
-    from cloud_sink.fleet.business_day import Span
+    from edge.contract.business_day import Span
 
 Counts = dict[str, int]
 

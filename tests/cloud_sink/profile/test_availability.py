@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_sink.fleet.business_day import Span
 from cloud_sink.profile.availability import Availability, availability, observed_spans, step_seconds
+from edge.contract.business_day import Span
 
 NINE = datetime(2026, 3, 14, 9, tzinfo=UTC)
 HOURS = Span(NINE, NINE + timedelta(hours=10))

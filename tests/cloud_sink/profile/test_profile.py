@@ -82,6 +82,12 @@ def test_osa_counts_planned_time_out_of_stock(database: Database, stores: StoreB
     assert (line.sku, line.minutes) == ("lime", 420)
 
 
+def test_a_sku_that_was_never_told_all_day_proves_no_availability(database: Database, stores: StoreBook) -> None:
+    goods = ask(database, stores, [*half_hours(28), health(91, 28)]).goods
+    assert {line.sku: line.osa for line in goods.skus if line.planned} == {"cola": 1.0, "lime": None}
+    assert goods.kpis.osa == 1.0
+
+
 def test_an_episode_that_lasts_reaches_to_closing_time(database: Database, stores: StoreBook) -> None:
     opened = stockout(90, "cola", START + timedelta(hours=7), at=START + timedelta(hours=8))
     goods = ask(database, stores, [*half_hours(28), opened, health(91, 28)]).goods

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_sink.fleet.business_day import Clockwork, business_day, day_span, hour_of_day, opening
+from edge.contract.business_day import Clockwork, business_day, day_span, hour_of_day, opening
 
 ZONES = ["UTC", "Asia/Ho_Chi_Minh", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu"]
 
