@@ -67,6 +67,7 @@ def shelves(
     out: Out,
     count: Annotated[int, typer.Option(min=1, help="Pictures to render.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the series.")] = 1,
+    gondolas: Annotated[float, typer.Option(min=0, max=1, help="Share of close-ups of supermarket shelves.")] = 0.35,
 ) -> None:
     """Render random shelves of training products as a COCO data set.
 
@@ -74,7 +75,7 @@ def shelves(
     """
     from models.scenes.writing import write_shelves  # noqa: PLC0415 - OpenCV waits until the command runs
 
-    write_shelves(out, count=count, seed=seed, report=_progress)
+    write_shelves(out, count=count, seed=seed, gondolas=gondolas, report=_progress)
 
 
 def main() -> None:

@@ -15,6 +15,9 @@ from models.scenes.render import render
 from models.scenes.scene import Column, Fixture, Lighting, Scene, capacity
 from models.scenes.shopper import Shopper
 
+GONDOLAS = 0.35
+"""The share of scenes that show a close-up of supermarket shelves, a hundred facings and more."""
+
 if TYPE_CHECKING:
     from models.scenes.arrays import Picture
     from models.scenes.truth import Truth
@@ -49,10 +52,35 @@ def _fixture(rng: np.random.Generator) -> Fixture:
     )
 
 
-def _range(rng: np.random.Generator) -> list[Product]:
+def _gondola(rng: np.random.Generator) -> Fixture:
+    """A stretch of supermarket shelving: wide, many shelves close together, price tags, no machine around it."""
+    shelves, y = [], float(rng.uniform(10, 60))
+    for _ in range(int(rng.integers(5, 8))):
+        shelves.append(y)
+        y += float(rng.uniform(165, 290))
+    return Fixture(
+        kind="rack",
+        width=float(rng.uniform(1500, 2600)),
+        height=y,
+        depth=float(rng.uniform(300, 480)),
+        shelves=tuple(shelves),
+        wire=bool(rng.random() < 0.2),
+        strip_mm=float(rng.uniform(20, 44)),
+        strip_style=("tags", "tags", "plain")[int(rng.integers(3))],
+        header="",
+        header_mm=float(rng.uniform(10, 40)),
+        paint=hsv(float(rng.integers(180)), float(rng.uniform(0, 0.4)), float(rng.uniform(0.2, 0.95))),
+        inside=hsv(float(rng.integers(180)), float(rng.uniform(0, 0.08)), float(rng.uniform(0.5, 0.95))),
+        strip_paint=hsv(float(rng.integers(180)), float(rng.uniform(0, 0.8)), float(rng.uniform(0.5, 0.97))),
+        door=False,
+        seed=int(rng.integers(2**31)),
+    )
+
+
+def _range(rng: np.random.Generator, brands: tuple[int, int] = (2, 6)) -> list[Product]:
     """What the shop carries: a few brands with several variants each, and odd ones, all from training seeds."""
     products = []
-    for _ in range(int(rng.integers(2, 6))):
+    for _ in range(int(rng.integers(*brands))):
         first = int(rng.integers(len(TRAINING_SEEDS) // BRAND_SIZE)) * BRAND_SIZE
         variants = rng.permutation(BRAND_SIZE)[: int(rng.integers(1, 6))]
         products += [invent_product(TRAINING_SEEDS[first + int(k)]) for k in variants]
@@ -134,6 +162,20 @@ def _camera(fixture: Fixture, rng: np.random.Generator) -> Camera:
     )
 
 
+def _close_camera(fixture: Fixture, rng: np.random.Generator) -> Camera:
+    """A camera that sees a part of a gondola and nothing else, as people photograph supermarket shelves."""
+    width, height = ((480, 640), (640, 480), (640, 640))[int(rng.choice(3, p=(0.5, 0.2, 0.3)))]
+    away = float(rng.uniform(1100, 2200))
+    seen = float(rng.uniform(0.75, 1.05)) * fixture.height
+    across = seen * width / height
+    slack = max(0.0, fixture.width - across) / 2
+    aim = (fixture.width / 2 + float(rng.uniform(-slack, slack)), fixture.height / 2 + float(rng.normal(0, 40)))
+    eye = (aim[0] + float(rng.normal(0, 0.15)) * away, aim[1] + float(rng.normal(0.03, 0.12)) * away, away)
+    field = float(np.degrees(2 * np.arctan(seen / 2 / away * min(width, height) / height)))
+    bend = float(rng.choice((0.0, 0.3), p=(0.7, 0.3)))
+    return Camera(width, height, eye, (*aim, 0.0), float(np.clip(field, 22, 95)), float(rng.normal(0, 2)), bend)
+
+
 def _chance(rng: np.random.Generator, odds: float, low: float, high: float) -> float:
     return float(rng.uniform(low, high)) if rng.random() < odds else 0.0
 
@@ -162,11 +204,18 @@ def _effects(rng: np.random.Generator) -> Effects:
     )
 
 
-def random_scene(seed: int, number: int) -> tuple[Scene, Camera, Effects]:
-    """Draw the scene `number` of a series: fixture, goods, light, camera and effects."""
+def random_scene(seed: int, number: int, *, gondolas: float = GONDOLAS) -> tuple[Scene, Camera, Effects]:
+    """Draw the scene `number` of a series: fixture, goods, light, camera and effects.
+
+    Args:
+        seed: of the series.
+        number: within it.
+        gondolas: the share of close-ups of supermarket shelves.
+    """
     rng = np.random.default_rng((seed, number, 81))
-    fixture = _fixture(rng)
-    columns = _fill(fixture, _range(rng), rng)
+    gondola = bool(np.random.default_rng((seed, number, 82)).random() < gondolas)
+    fixture = _gondola(rng) if gondola else _fixture(rng)
+    columns = _fill(fixture, _range(rng, (5, 12)) if gondola else _range(rng), rng)
     cooler = fixture.kind == "cooler"
     lighting = Lighting(
         top=float(rng.uniform(0.5, 1.4) if cooler else rng.uniform(0.1, 0.5)),
@@ -175,10 +224,13 @@ def random_scene(seed: int, number: int) -> tuple[Scene, Camera, Effects]:
         cool=float(rng.normal(0, 0.6)),
         seed=int(rng.integers(2**31)),
     )
-    return Scene(fixture, tuple(columns), lighting), _camera(fixture, rng), _effects(rng)
+    camera = _close_camera(fixture, rng) if gondola else _camera(fixture, rng)
+    return Scene(fixture, tuple(columns), lighting), camera, _effects(rng)
 
 
-def random_picture(seed: int, number: int, *, supersample: float = 1.5) -> tuple[Picture, Truth]:
+def random_picture(
+    seed: int, number: int, *, supersample: float = 1.5, gondolas: float = GONDOLAS
+) -> tuple[Picture, Truth]:
     """Render the scene `number` of a series."""
-    scene, camera, effects = random_scene(seed, number)
+    scene, camera, effects = random_scene(seed, number, gondolas=gondolas)
     return render(scene, camera, effects, number, supersample=supersample)

@@ -105,7 +105,7 @@ def write_pack_shots(out: Path, products: Iterable[Product], *, count: int, size
     _save_json(out / "products.json", [describe(product) for product in chosen], indent=1)
 
 
-def write_shelves(out: Path, *, count: int, seed: int, report: Report) -> None:
+def write_shelves(out: Path, *, count: int, seed: int, gondolas: float, report: Report) -> None:
     """Render random fixtures of training products into `out`: images/ and annotations.json (COCO, one class).
 
     Each box also carries the product's seed and GTIN, so that the same set trains an embedder.
@@ -113,7 +113,7 @@ def write_shelves(out: Path, *, count: int, seed: int, report: Report) -> None:
     images: list[dict[str, Any]] = []
     boxes: list[dict[str, Any]] = []
     for number in range(count):
-        picture, truth = random_picture(seed, number)
+        picture, truth = random_picture(seed, number, gondolas=gondolas)
         name = f"scene_{seed}_{number:06d}.jpg"
         save_jpeg(out / "images" / name, picture, 90)
         images.append({"id": number + 1, "file_name": name, "width": truth.width, "height": truth.height})

@@ -33,7 +33,7 @@ def truth() -> dict[str, Any]:
 
 
 def test_a_data_set_of_shelves_is_coco(tmp_path: Path) -> None:
-    write_shelves(tmp_path, count=2, seed=3, report=silent)
+    write_shelves(tmp_path, count=2, seed=3, gondolas=0.35, report=silent)
     content = json.loads((tmp_path / "annotations.json").read_text(encoding="utf-8"))
     assert len(content["images"]) == 2
     sizes = {image["id"]: (image["width"], image["height"]) for image in content["images"]}
