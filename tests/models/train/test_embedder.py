@@ -1,7 +1,7 @@
 """A few steps on tiny drawn shelves keep the training alive; what it is worth is measured elsewhere."""
 
 import json
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,10 @@ SKUS = "name: drawn\nskus:\n" + "".join(
 )
 
 
-@pytest.fixture
-def shelves(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def shelves(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A COCO folder of ten drawn shelves, four packs each; shelves 0 and 1 are the same photograph."""
-    folder = tmp_path / "shelves"
+    folder = tmp_path_factory.mktemp("drawn") / "shelves"
     (folder / "images").mkdir(parents=True)
     images, marks = [], []
     for number in range(10):
@@ -47,16 +47,20 @@ def shelves(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def train(shelves: Path, tmp_path: Path) -> Callable[..., None]:
-    def run(**more: Any) -> None:
-        settings: dict[str, Any] = {"data": shelves, "also": None, "epochs": 2, "steps": 1, "batch": 6, "minutes": 0}
-        settings |= {"seed": 0, "threads": 2, "resume": False, "stop_after": None, "leave_out": "", "held_back": 0.3}
-        settings |= {"rate": 1e-3, "begin_with": None}
-        settings |= {"run": tmp_path / "run", "out": tmp_path / "models" / "sku-embedder.onnx"}
-        settings |= more
-        embedder.main(**settings)
+def train(shelves: Path, run: Path, **more: Any) -> None:
+    """Two steps of training on the drawn shelves, into the folder `run`."""
+    settings: dict[str, Any] = {"data": shelves, "also": None, "epochs": 2, "steps": 1, "batch": 6, "minutes": 0}
+    settings |= {"seed": 0, "threads": 2, "resume": False, "stop_after": None, "leave_out": "", "held_back": 0.3}
+    settings |= {"rate": 1e-3, "begin_with": None, "run": run, "out": run / "sku-embedder.onnx"}
+    settings |= more
+    embedder.main(**settings)
 
+
+@pytest.fixture(scope="module")
+def trained(shelves: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run."""
+    run = tmp_path_factory.mktemp("trained")
+    train(shelves, run)
     return run
 
 
@@ -92,11 +96,10 @@ def test_augmented_batches_come_from_the_seed_alone(shelves: Path) -> None:
     assert not np.array_equal(first, other)
 
 
-def test_from_photographs_to_a_catalogue(train: Callable[..., None], shelves: Path, tmp_path: Path) -> None:
-    train()
-    models = tmp_path / "models"
-    embedder_ship.main(data=shelves, run=tmp_path / "run", model=models / "sku-embedder.onnx", version="1")
-    shipped = SkuEmbedder(find_model("sku-embedder", folder=models))
+def test_from_photographs_to_a_catalogue(trained: Path, shelves: Path, tmp_path: Path) -> None:
+    shutil.copy(trained / "sku-embedder.onnx", tmp_path)
+    embedder_ship.main(data=shelves, run=trained, model=tmp_path / "sku-embedder.onnx", version="1")
+    shipped = SkuEmbedder(find_model("sku-embedder", folder=tmp_path))
     (tmp_path / "skus.yaml").write_text(SKUS)
     listed = catalogue_command.read_skus(tmp_path / "skus.yaml")
     built = catalogue_command.build(read_coco(shelves), listed, shipped)
@@ -112,41 +115,40 @@ def test_new_skus_are_enrolled_from_other_photographs_than_they_are_asked_on(she
     assert not {crops[index].photo for index in few} & {crops[index].photo for index in others}
 
 
-def test_the_exported_model_is_the_trained_one(train: Callable[..., None], tmp_path: Path) -> None:
-    train()
+def test_the_exported_model_is_the_trained_one(trained: Path) -> None:
     import onnxruntime as ort  # noqa: PLC0415 - this test alone needs it
 
-    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    state = torch.load(trained / "checkpoint.pt", weights_only=True)
     network = Network()
     network.load_state_dict(state["average"])
     crops = np.random.default_rng(0).integers(0, 255, (5, 96, 64, 3), np.uint8)
     with torch.inference_mode():
         wanted = network.eval()(torch.from_numpy(crops)).numpy()
-    session = ort.InferenceSession(tmp_path / "models" / "sku-embedder.onnx", providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(trained / "sku-embedder.onnx", providers=["CPUExecutionProvider"])
     (given,) = session.run(None, {"crops": crops})
     np.testing.assert_allclose(given, wanted, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(given, axis=1), 1, atol=1e-5)
 
 
-def test_a_resumed_run_ends_where_an_undisturbed_one_does(train: Callable[..., None], tmp_path: Path) -> None:
-    train(run=tmp_path / "whole")
-    train(run=tmp_path / "broken", epochs=2, stop_after=1)
-    train(run=tmp_path / "broken", resume=True)
-    whole, broken = (torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "broken"))
+def test_a_resumed_run_ends_where_an_undisturbed_one_does(trained: Path, shelves: Path, tmp_path: Path) -> None:
+    train(shelves, tmp_path, stop_after=1)
+    train(shelves, tmp_path, resume=True)
+    whole, broken = (torch.load(run / "checkpoint.pt", weights_only=True) for run in (trained, tmp_path))
     assert broken["step"] == whole["step"]
     for name, values in whole["average"].items():
         torch.testing.assert_close(broken["average"][name], values, msg=name)
 
 
-def test_a_run_can_begin_with_the_network_of_another(train: Callable[..., None], tmp_path: Path) -> None:
-    train(run=tmp_path / "first")
-    first, second = (tmp_path / name / "checkpoint.pt" for name in ("first", "second"))
-    train(run=tmp_path / "second", leave_out="red", begin_with=first, epochs=1, rate=1e-9)
-    before, after = (torch.load(path, weights_only=True)["average"]["head.weight"] for path in (first, second))
+def test_a_run_can_begin_with_the_network_of_another(trained: Path, shelves: Path, tmp_path: Path) -> None:
+    first = trained / "checkpoint.pt"
+    train(shelves, tmp_path, leave_out="red", begin_with=first, epochs=1, rate=1e-9)
+    before, after = (
+        torch.load(path, weights_only=True)["average"]["head.weight"] for path in (first, tmp_path / "checkpoint.pt")
+    )
     torch.testing.assert_close(before, after, atol=1e-4, rtol=1e-3)
 
 
-def test_a_checkpoint_of_other_skus_is_refused(train: Callable[..., None]) -> None:
-    train(epochs=1)
+def test_a_checkpoint_of_other_skus_is_refused(trained: Path, shelves: Path, tmp_path: Path) -> None:
+    shutil.copy(trained / "checkpoint.pt", tmp_path)
     with pytest.raises(ModelError, match="other SKUs"):
-        train(resume=True, leave_out="red")
+        train(shelves, tmp_path, resume=True, leave_out="red")
