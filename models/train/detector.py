@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,12 +44,16 @@ class Settings:
 class DetectorTraining:
     """One run: its network, optimiser and place in the schedule."""
 
-    def __init__(self, photos: list[Photo], *, settings: Settings, schedule: Schedule, out: Path) -> None:
+    def __init__(
+        self, photos: list[Photo], *, settings: Settings, schedule: Schedule, out: Path, also: Sequence[Photo] = ()
+    ) -> None:
         torch.manual_seed(settings.seed)
         self._settings, self._schedule, self._out = settings, schedule, out
         self._photos, self._held = hold_back(photos, share=settings.share, seed=settings.seed)
         if not self._photos:
             self._photos, self._held = self._held, []  # one place only: nothing can be held back honestly
+        self._own = len(self._photos)
+        self._photos += also
         self._network = DetectorNetwork(settings.network).to(memory_format=torch.channels_last)
         self._average = WeightAverage(self._network)
         self._optimiser = torch.optim.AdamW(_weight_groups(self._network, settings.decay), lr=settings.rate)
@@ -128,9 +133,15 @@ class DetectorTraining:
         return self._schedule.progress(step=self._step, seconds=self._seconds)
 
     def _photo_at(self, position: int) -> int:
-        """Which photograph comes at a position: every photograph once an epoch, in an order of its own."""
-        epoch, place = divmod(position, len(self._photos))
-        return int(np.random.default_rng((self._settings.seed, 1, epoch)).permutation(len(self._photos))[place])
+        """Which photograph comes at a position: each once an epoch, in an order of its own.
+
+        With further pictures, every other place is one of theirs, in epochs of their own.
+        """
+        further = len(self._photos) - self._own
+        turn, theirs = divmod(position, 2) if further else (position, 0)
+        epoch, place = divmod(turn, further if theirs else self._own)
+        order = np.random.default_rng((self._settings.seed, 1 + theirs, epoch))
+        return theirs * self._own + int(order.permutation(further if theirs else self._own)[place])
 
     def _check(self, progress: float) -> None:
         """Measure the average on the held-back photographs; keep it when it is the best so far."""
@@ -175,6 +186,9 @@ def train(
     *,
     data: Annotated[Path, typer.Option(help="COCO folder: annotations.json and images/.")],
     out: Annotated[Path, typer.Option(help="Folder of the log and the checkpoints.")] = Path("runs/detector"),
+    also: Annotated[
+        list[Path] | None, typer.Option(help="Further COCO folders, such as rendered shelves: half of what is seen.")
+    ] = None,
     corrections: Annotated[Path | None, typer.Option(help="Corrections of the truth (JSON).")] = None,
     minutes: Annotated[float | None, typer.Option(help="Minutes of training; instead of --epochs.")] = None,
     epochs: Annotated[int, typer.Option(help="Times every photograph is seen.")] = 90,
@@ -194,9 +208,10 @@ def train(
     settings = Settings(seed=seed, batch=batch, side=side, rate=rate, doubt=corrections is None)
     try:
         photos = read_coco(data, corrections=corrections)
-        steps = -(-epochs * len(photos) // batch)
+        steps = -(-epochs * len(photos) * (2 if also else 1) // batch)
         schedule = Schedule(steps=steps, minutes=minutes)
-        training = DetectorTraining(photos, settings=settings, schedule=schedule, out=out)
+        further = [photo for folder in also or [] for photo in read_coco(folder)]
+        training = DetectorTraining(photos, settings=settings, schedule=schedule, out=out, also=further)
         if start is not None:
             training.start_from(start)
         if resume:
