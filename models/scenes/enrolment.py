@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edge.contract.catalogue import Sku
 from edge.recognise.catalogue import Catalogue
 from edge.recognise.embedder import SkuEmbedder
+from edge.recognise.enrolment import with_shelf_views
 from models.scenes.packshot import pack_shot
 
 if TYPE_CHECKING:
@@ -39,5 +40,5 @@ def enrol_products(products: Iterable[Product], *, name: str, shots: int) -> Cat
             gtin=product.gtin,
         )
         pictures = [pack_shot(product, seed=seed) for seed in range(shots)]
-        catalogue = catalogue.with_sku(sku).enrol(sku.id, embedder.embed_whole(pictures))
+        catalogue = catalogue.with_sku(sku).enrol(sku.id, embedder.embed_whole(with_shelf_views(pictures)))
     return Catalogue(name, 1, catalogue.skus, catalogue.references, embedder.identity)
