@@ -49,7 +49,8 @@ def enrol(
     known = _load_or_begin(catalogue, embedder)
     given = {"name": name, "brand": brand, "owner": owner, "package": package, "gtin": gtin, "category": category}
     listed = described(sku, known.skus.get(sku), {key: value for key, value in given.items() if value is not None})
-    known = known.with_sku(listed).enrol(sku, embedder.embed_whole(with_shelf_views(pictures)), design=design or FIRST_DESIGN)
+    embeddings = embedder.embed_whole(with_shelf_views(pictures))
+    known = known.with_sku(listed).enrol(sku, embeddings, design=design or FIRST_DESIGN)
     known.save(catalogue)
     held = sum(len(vectors) for vectors in known.references[sku].values())
     sys.stderr.write(f"{catalogue}: {sku} enrolled from {len(pictures)} pictures, known by {held} embeddings\n")
