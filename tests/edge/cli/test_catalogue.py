@@ -104,8 +104,9 @@ def test_check_is_content_with_a_good_catalogue(shop: Path) -> None:
     assert "2 SKUs" in done.stdout
 
 
-def test_the_shipped_catalogue_fits_the_shipped_embedder() -> None:
-    done = edge("catalogue", "check", "--catalogue", "configs/catalogues/cooler-vn")
+@pytest.mark.parametrize("name", ["cooler-vn", "demo"])
+def test_a_shipped_catalogue_fits_the_shipped_embedder(name: str) -> None:
+    done = edge("catalogue", "check", "--catalogue", f"configs/catalogues/{name}")
     assert (done.returncode, done.stderr) == (0, "")
     assert "29 SKUs" in done.stdout
 
