@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -135,7 +136,7 @@ def photographed_scene(frames: Path, catalogue: Path | None) -> Scene:
         count=count,
         day=day,
         source={"kind": "folder", "path": str(pictures), "times": "evenly", "day": day.isoformat()},
-        every=OPEN_SECONDS / count,
+        every=math.ceil(OPEN_SECONDS * 1e6 / count) / 1e6,  # not a hair less, or one more would be due
         catalogue=folder,
         own=own,
         names={sku.id: sku.name for sku in listed.skus},
