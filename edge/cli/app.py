@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import typer
 
-from edge.cli import analyse, catalogue, config, evaluate, planogram, run
+from edge.cli import analyse, bench, catalogue, config, evaluate, planogram, run
 from edge.contract.errors import FacingsError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("analyse")(analyse.analyse)
 app.command("evaluate")(evaluate.evaluate)
+app.command("bench")(bench.bench)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(planogram.app, name="planogram")
 app.add_typer(config.app, name="config")

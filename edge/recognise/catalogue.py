@@ -38,7 +38,7 @@ class EmbedderId:
 
     name: str
     version: str
-    sha256: str
+    sha256: str  # of the float32 file; an int8 file made from it goes by the same, see docs/decisions/0007-int8.md
 
 
 @dataclass(frozen=True, slots=True)

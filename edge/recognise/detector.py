@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.contract.errors import ModelError
 from edge.recognise.boxes import lay_on_canvas, suppress_doubles
+from edge.recognise.tiles import USUAL, Look, Tile, Tiling, merge_looks, plan_tiles, wants_tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 MAX_DETECTIONS = 300
 # Before doubles are suppressed. A product has at most about ten cells that see it.
 MAX_CANDIDATES = 3000
+# A product found with this score counts for the size of products, whatever the shipped threshold is.
+SURE = 0.3
 INPUT = "frame"
 SCORE, OVERLAP = "score", "max_iou"
 
@@ -36,12 +39,13 @@ class ProductDetector:
     Args:
         model: of the manifest, kind `product-detector`.
         threads: CPU threads for one frame.
+        tiling: when and how a large frame of small products is read in tiles as well; None: never.
 
     Raises:
         ModelError: the file is missing, altered or unusable, or is no detector.
     """
 
-    def __init__(self, model: Model, *, threads: int = 2) -> None:
+    def __init__(self, model: Model, *, threads: int = 2, tiling: Tiling | None = USUAL) -> None:
         from edge.recognise.session import ModelSession  # noqa: PLC0415 - training measures without ONNX Runtime
 
         entry = model.entry
@@ -50,7 +54,8 @@ class ProductDetector:
         self._session = ModelSession(model, threads=threads)
         self._side, self._multiple = max(entry.input.width, entry.input.height), entry.input.multiple
         self._score, self._max_iou = model.threshold(SCORE), model.threshold(OVERLAP)
-        self.name, self.version = entry.name, entry.version
+        self._tiling = tiling
+        self.name, self.version = entry.name, entry.full_version
 
     @property
     def shipped_score(self) -> float:
@@ -71,7 +76,28 @@ class ProductDetector:
             ModelError: the model gives values that make no sense.
         """
         lowest = self._score if min_score is None else min_score
-        canvas, letterbox = lay_on_canvas(image, side=self._side, multiple=self._multiple)
+        height, width = image.shape[:2]
+        found = self._look(image, Tile(0, 0, width, height), lowest=lowest)
+        boxes, scores = found.boxes, found.scores
+        if self._tiling is not None:
+            sure = boxes[scores >= min(self._score, SURE)]
+            if wants_tiles(sure, frame=(width, height), side=self._side, tiling=self._tiling):
+                boxes, scores = self._in_tiles(image, found, self._tiling, lowest=lowest)
+        return Detections(boxes=boxes[:MAX_DETECTIONS], scores=scores[:MAX_DETECTIONS])
+
+    def _in_tiles(
+        self, image: NDArray[np.uint8], whole: Look, tiling: Tiling, *, lowest: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the look at the whole frame and those at its tiles found together."""
+        height, width = image.shape[:2]
+        side = round(max(self._side, max(height, width) / tiling.zoom))
+        tiles = plan_tiles(width, height, side=side, overlap=round(tiling.overlap * side))
+        looks = [self._look(image[t.y1 : t.y2, t.x1 : t.x2], t, lowest=lowest) for t in tiles]
+        return merge_looks([whole, *looks], frame=(width, height), max_iou=min(self._max_iou, tiling.same))
+
+    def _look(self, part: NDArray[np.uint8], tile: Tile, *, lowest: float) -> Look:
+        """What the model finds in one part of a frame, best first, every product once."""
+        canvas, letterbox = lay_on_canvas(part, side=self._side, multiple=self._multiple)
         boxes, scores = self._session.run({INPUT: canvas[None]}, shapes=((1, None, 4), (1, None)))
         boxes, scores = boxes[0], scores[0]
         likely = np.flatnonzero(scores >= lowest)
@@ -80,4 +106,5 @@ class ProductDetector:
         seen = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])  # not wholly on the canvas's grey rim
         boxes, scores = boxes[seen], scores[seen]
         kept = suppress_doubles(boxes, scores, max_iou=self._max_iou, limit=MAX_DETECTIONS)
-        return Detections(boxes=boxes[kept], scores=scores[kept])
+        corner = np.array([tile.x1, tile.y1] * 2, dtype=np.float32)
+        return Look(tile, boxes[kept] + corner, scores[kept])

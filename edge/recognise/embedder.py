@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _BATCH = 64  # crops at once: more gain no speed, and hold more memory
 _LENGTH_TOLERANCE = 1e-2
+CROPS = "crops"  # the model's input
 
 
 class SkuEmbedder:
@@ -39,7 +40,8 @@ class SkuEmbedder:
         entry = model.entry
         if (entry.input.dtype, entry.input.layout, entry.input.colours) != ("uint8", "NHWC", "BGR"):
             raise ModelError(f"{entry.name}: its input is not uint8 NHWC BGR", "export it with models.train.embedder")
-        self.identity = EmbedderId(entry.name, entry.version, entry.sha256)
+        # The int8 file made from a float32 file reads the same catalogues: both go by the float32 file's hash.
+        self.identity = EmbedderId(entry.name, entry.full_version, entry.family)
         self.shape = CropShape(entry.input.width, entry.input.height, model.threshold("crop_margin"))
         self.doubt = Doubt(
             scale=model.threshold("scale"),
@@ -90,7 +92,7 @@ class SkuEmbedder:
             return np.zeros((0, 0), np.float32)
         parts = [
             self._session.run(
-                {"crops": crops[start : start + _BATCH]}, shapes=[(len(crops[start : start + _BATCH]), None)]
+                {CROPS: crops[start : start + _BATCH]}, shapes=[(len(crops[start : start + _BATCH]), None)]
             )[0]
             for start in range(0, len(crops), _BATCH)
         ]

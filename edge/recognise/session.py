@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime as ort
 
 from edge.contract.errors import ModelError
+from edge.recognise.macs import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,18 +37,8 @@ class ModelSession:
     """
 
     def __init__(self, model: Model, *, threads: int = 2) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = ERRORS_ONLY
-        for key in SPINNING_KEYS:
-            options.add_session_config_entry(key, "0")
         self._name = model.entry.name
-        data = model.read()
-        try:
-            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's errors have no common class
-            raise ModelError(f"{model.path}: {error}", "install the package again, or export the model anew") from error
+        self._session = _load(model, _options(threads))
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(
@@ -74,3 +68,52 @@ class ModelSession:
                     f"model {self._name}: {name} holds values that are no numbers", "export the model anew"
                 )
         return [np.asarray(output, dtype=np.float32) for output in outputs]
+
+
+def trace_operations(model: Model, feeds: Mapping[str, NDArray[np.uint8]]) -> list[Operation]:
+    """Run a model once as it stands in its file, unfused, and tell each operation with the shapes it had.
+
+    Raises:
+        ModelError: the model cannot be loaded, or the input does not fit.
+    """
+    options = _options(1)
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.enable_profiling = True
+    with tempfile.TemporaryDirectory() as scratch:
+        options.profile_file_prefix = str(Path(scratch) / "trace")
+        session = _load(model, options)
+        try:
+            session.run(None, dict(feeds))
+        except Exception as error:  # ONNX Runtime's errors have no common class
+            raise ModelError(f"model {model.entry.name}: {error}", "check the input against the manifest") from error
+        finally:
+            written = Path(session.end_profiling())
+        events = json.loads(written.read_text(encoding="utf-8"))
+    ran = [event["args"] for event in events if "output_type_shape" in event.get("args", {})]
+    return [
+        Operation(args["op_name"], _shapes(args["input_type_shape"]), _shapes(args["output_type_shape"]))
+        for args in ran
+    ]
+
+
+def _shapes(typed: Sequence[Mapping[str, Sequence[int]]]) -> tuple[tuple[int, ...], ...]:
+    """Shapes out of the profile's [{type: shape}, ...]."""
+    return tuple(tuple(shape) for one in typed for shape in one.values())
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS_ONLY
+    for key in SPINNING_KEYS:
+        options.add_session_config_entry(key, "0")
+    return options
+
+
+def _load(model: Model, options: ort.SessionOptions) -> ort.InferenceSession:
+    data = model.read()
+    try:
+        return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no common class
+        raise ModelError(f"{model.path}: {error}", "install the package again, or export the model anew") from error

@@ -11,7 +11,7 @@ import typer
 
 from edge.contract.errors import FacingsError
 from edge.recognise.manifest import Figure, find_model
-from models.train.embedder_ship import enter
+from models.train.release import enter
 
 MEASURED = {
     "sku_top1": "SKU top-1 of found facings",
@@ -38,7 +38,7 @@ def main(
     ]
     new.append(Figure(what=f"box and SKU, mAP50: {photos}", value=round(report["map50"], 4), command=command))
     kept = [figure for figure in entry.figures if figure.what not in {one.what for one in new}]
-    enter(entry.model_copy(update={"figures": (*kept, *new)}), models / "manifest.json")
+    enter(models, entry.model_copy(update={"figures": (*kept, *new)}))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,13 +16,14 @@ from edge.contract.errors import FacingsError, ModelError
 from edge.recognise.catalogue import MAX_REFERENCES
 from edge.recognise.crops import CropShape
 from edge.recognise.identity import Doubt, sku_cosines
-from edge.recognise.manifest import Manifest, ModelEntry
+from edge.recognise.manifest import ModelEntry
 from edge.recognise.prototypes import summarise
 from models.train.calibration import NONE, Evidence, calibrate, evidence, together, without
 from models.train.embedder import SPLIT
 from models.train.embedder_data import FOREIGN, read_any, read_coco
 from models.train.embedder_network import SkuEmbedder
 from models.train.embedder_run import CHECKPOINT, embed
+from models.train.release import enter
 from models.train.run import load_checkpoint
 
 if TYPE_CHECKING:
@@ -179,18 +179,6 @@ def entry(model: Path, doubt: Doubt, *, version: str, figures: Sequence[dict[str
     )
 
 
-def enter(new: ModelEntry, manifest: Path) -> None:
-    """Put an entry into the manifest in place of the one of its name, the file whole or not at all."""
-    models: tuple[ModelEntry, ...] = ()
-    if manifest.is_file():
-        models = Manifest.model_validate_json(manifest.read_text(encoding="utf-8")).models
-    others = tuple(model for model in models if model.name != new.name)
-    content = Manifest(models=(*others, new)).model_dump(mode="json", exclude_none=True)
-    part = manifest.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(part, manifest)  # noqa: PTH105 - the atomic rename is the point
-
-
 app = typer.Typer(add_completion=False)
 
 
@@ -213,7 +201,7 @@ def main(
     figures = [
         {"what": _MEANINGS[name], "value": round(value, 4), "command": _COMMAND} for name, value in measured.items()
     ]
-    enter(entry(model, doubt, version=version, figures=figures), model.parent / "manifest.json")
+    enter(model.parent, entry(model, doubt, version=version, figures=figures))
     sys.stdout.write(json.dumps({**measured, **asdict(doubt)}) + "\n")
 
 

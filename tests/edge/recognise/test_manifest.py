@@ -115,3 +115,43 @@ def test_every_shipped_file_is_the_one_its_entry_names_and_has_a_card() -> None:
 
 def test_the_shipped_files_stay_under_40_megabytes() -> None:
     assert sum((MODELS / shipped.file).stat().st_size for shipped in load_manifest().models) < 40_000_000
+
+
+def small_entry(**changes: Any) -> dict[str, Any]:
+    """The int8 file of `entry()`, a third of a point worse and four times as fast."""
+    made = {"made_from": entry()["sha256"], "measure": "AP50", "float32": 0.97, "int8": 0.967, "time_ratio": 0.25}
+    return entry(precision="int8", sha256="a" * 64, quantisation=made | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "chosen"),
+    [
+        ({}, "int8"),
+        ({"int8": 0.98}, "int8"),
+        ({"int8": 0.9649}, "float32"),  # loses more than half a point
+        ({"time_ratio": 1.1}, "float32"),  # gains nothing
+        ({"made_from": "b" * 64}, "float32"),  # of other weights
+    ],
+)
+def test_int8_is_taken_where_it_pays(tmp_path: Path, changes: dict[str, Any], chosen: str) -> None:
+    folder = write(tmp_path, entry(), small_entry(**changes))
+    assert find_model("product-detector", folder=folder).entry.precision == chosen
+
+
+def test_a_precision_asked_for_is_given_or_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path, entry(), small_entry())
+    assert find_model("product-detector", folder=folder, precision="float32").entry.precision == "float32"
+    with pytest.raises(ModelError, match="no product-detector of precision int8"):
+        find_model("product-detector", folder=write(tmp_path, entry()), precision="int8")
+
+
+def test_both_precisions_are_one_family_and_tell_themselves_apart_by_version(tmp_path: Path) -> None:
+    plain, small = load_manifest(write(tmp_path, entry(), small_entry())).models
+    assert small.family == plain.family == plain.sha256
+    assert (plain.full_version, small.full_version) == ("1.0.0", "1.0.0+int8")
+
+
+@pytest.mark.parametrize("wrong", [{"precision": "int8"}, {"quantisation": small_entry()["quantisation"]}])
+def test_an_int8_entry_must_say_what_it_was_made_from(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match="quantisation"):
+        load_manifest(write(tmp_path, entry(**wrong)))
