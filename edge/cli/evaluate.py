@@ -142,8 +142,11 @@ def _open_recogniser(folder: Path, threads: int) -> SkuRecogniser:
 
 
 def _look(dataset: Dataset, detector: ProductDetector, recogniser: SkuRecogniser | None) -> list[Seen]:
+    import numpy as np
+
     from edge.recognise.images import read_image
     from edge.recognise.measures import Seen
+    from edge.shelf.rows import find_shelves
 
     seen = []
     for number, photo in enumerate(dataset.photos, 1):
@@ -151,8 +154,17 @@ def _look(dataset: Dataset, detector: ProductDetector, recogniser: SkuRecogniser
             sys.stderr.write(f"\r{number} / {len(dataset.photos)} photographs")
         image = read_image(photo.path)
         found = detector.detect(image, min_score=_FAINT)
-        identities = tuple(recogniser.recognise(image, found.boxes)) if recogniser else None
-        seen.append(Seen(photo, found, found.scores >= detector.shipped_score, identities))
+        shown = np.flatnonzero(found.scores >= detector.shipped_score)
+        shelves = find_shelves(found.boxes[shown].astype(np.float64), found.scores[shown].astype(np.float64))
+        row = shelves.front_row
+        counted = np.isin(np.arange(len(found.scores)), shown[row])
+        identities = recogniser.recognise(image, found.boxes) if recogniser else None
+        if recogniser and identities is not None:
+            alone = [identities[index] for index in shown[row]]
+            lifted = recogniser.lift(alone, shelves.shelf[row].tolist(), shelves.position[row].tolist())
+            for index, identity in zip(shown[row], lifted, strict=True):
+                identities[index] = identity
+        seen.append(Seen(photo, found, counted, tuple(identities) if identities is not None else None))
     if sys.stderr.isatty():
         sys.stderr.write("\n")
     return seen

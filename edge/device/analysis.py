@@ -111,8 +111,7 @@ class Analyser:
             found = self.detector.detect(image, min_score=min_score)
         with _timed(timings, "shelves"):
             shelves = find_shelves(found.boxes.astype(np.float64), found.scores.astype(np.float64))
-            front = np.flatnonzero(shelves.front)
-            order = front[np.lexsort((shelves.position[front], shelves.shelf[front]))]
+            order = shelves.front_row
         with _timed(timings, "recognise"):
             facings = self._facings(image, found, shelves.shelf, shelves.position, order)
         with _timed(timings, "shelf"):
@@ -147,7 +146,10 @@ class Analyser:
         order: NDArray[np.intp],
     ) -> tuple[Facing, ...]:
         """The front-row units in the order given, named where a recogniser is there."""
-        names = self.recogniser.recognise(image, found.boxes[order]) if self.recogniser and len(order) else None
+        names = None
+        if self.recogniser and len(order):
+            alone = self.recogniser.recognise(image, found.boxes[order])
+            names = self.recogniser.lift(alone, shelf[order].tolist(), position[order].tolist())
         facings = []
         for place, index in enumerate(order):
             name = names[place] if names else None

@@ -48,6 +48,7 @@ class SkuEmbedder:
             none_cosine=model.threshold("none_cosine"),
             recognised=model.threshold("recognised"),
             unknown=model.threshold("unknown"),
+            row_odds=entry.thresholds.get("row_odds", 1.0),
         )
         self._session = ModelSession(model, threads=threads)
 

@@ -23,6 +23,7 @@ class Doubt:
     none_cosine: float  # the constant cosine of the answer "none of the catalogue"
     recognised: float  # from this probability on, a SKU is `recognised`
     unknown: float  # from this probability of "none" on, a facing is `unknown`
+    row_odds: float = 1.0  # how much a neighbour that was recognised as the same SKU speaks for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Seen:
 
     truth: LabelledPhoto
     found: Detections  # down to a very low score
-    shown: NDArray[np.bool_]  # (n,) at or above the shipped threshold
+    shown: NDArray[np.bool_]  # (n,) counted: at or above the shipped threshold, in the front row
     identities: tuple[Identity, ...] | None  # (n,) one for each detection; None without a catalogue
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.recognise.context import lift_rows
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -38,3 +42,8 @@ class SkuRecogniser:
             ModelError: the model gave something that is no embedding.
         """
         return self._index.identify(self.embedder.embed(image, boxes), self.embedder.doubt)
+
+    def lift(self, identities: Sequence[Identity], shelf: Sequence[int], position: Sequence[int]) -> list[Identity]:
+        """The identities of front-row facings in the light of their neighbours on the shelf."""
+        doubt = self.embedder.doubt
+        return lift_rows(identities, shelf, position, row_odds=doubt.row_odds, recognised=doubt.recognised)

@@ -44,6 +44,12 @@ class Shelves:
     front: Flags  # (n,) False: stands on or behind another unit, or repeats it; no facing
 
     @property
+    def front_row(self) -> Ints:
+        """(m,) indices of the front-row units, by shelf and position."""
+        front = np.flatnonzero(self.front)
+        return front[np.lexsort((self.position[front], self.shelf[front]))]
+
+    @property
     def count(self) -> int:
         """Number of shelves that hold a facing."""
         return int(self.shelf.max(initial=0))
