@@ -17,8 +17,9 @@ from edge.recognise.datasets import LabelledPhoto, read_dataset
 from edge.recognise.detector import ProductDetector
 from edge.recognise.evaluation import coco_average_precision
 from edge.recognise.images import read_image
-from edge.recognise.manifest import Figure, find_model
+from edge.recognise.manifest import Figure
 from edge.recognise.measures import Seen, count_error
+from edge.recognise.speed import variants
 from models.train.release import enter
 
 LOWEST_SCORE = 0.02  # for precision curves
@@ -79,22 +80,26 @@ def main(
     folder: Annotated[Path, typer.Option(help="Folder of the manifest.")] = Path("models"),
     write: Annotated[bool, typer.Option(help="Enter the figures in the manifest.")] = False,
 ) -> None:
-    """Print the shipped detector's figures as JSON lines.
+    """Print the shipped detector's figures as JSON lines, those of each precision.
 
     Example: python -m models.train.figures --data ../shared/data --write
     """
     command = "python -m models.train.figures --data ../shared/data"
-    figures = []
     try:
-        model = find_model("product-detector", folder=folder)
-        detector = ProductDetector(model)
-        for trial in TRIALS:
-            photos = read_dataset(data / trial.folder, truth=Path(trial.truth)).photos
-            for name, value in measure(detector, photos, trial):
-                figures.append(Figure(what=f"{name}: {trial.what}", value=round(value, 4), command=command))
-                print(json.dumps({"what": figures[-1].what, "value": figures[-1].value}), flush=True)
-        if write:
-            enter(folder, model.entry.model_copy(update={"figures": tuple(figures)}))
+        for model in variants("product-detector", folder=folder).values():
+            detector = ProductDetector(model)
+            figures = []
+            for trial in TRIALS:
+                photos = read_dataset(data / trial.folder, truth=Path(trial.truth)).photos
+                for name, value in measure(detector, photos, trial):
+                    figures.append(Figure(what=f"{name}: {trial.what}", value=round(value, 4), command=command))
+                    row = {"what": figures[-1].what, "value": figures[-1].value, "precision": model.entry.precision}
+                    print(json.dumps(row), flush=True)
+            if write:
+                # What was measured on held-back photographs when an int8 file was made stays with it.
+                kept = model.entry.figures if model.entry.precision == "int8" else ()
+                kept = tuple(one for one in kept if one.what not in {figure.what for figure in figures})
+                enter(folder, model.entry.model_copy(update={"figures": (*kept, *figures)}))
     except FacingsError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
