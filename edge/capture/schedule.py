@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from cronsim import CronSim, CronSimError
 
 from edge.contract.business_day import opening
-from edge.contract.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,19 +18,13 @@ if TYPE_CHECKING:
 MAX_DAYS_AHEAD = 366
 
 
-def check_schedule(schedule: Schedule) -> None:
-    """Refuse a cron expression that cannot be read.
-
-    Raises:
-        ConfigError: naming the expression.
-    """
-    if schedule.cron is not None:
-        try:
-            CronSim(schedule.cron, datetime(2026, 1, 1, tzinfo=UTC))
-        except CronSimError as error:
-            raise ConfigError(
-                f"schedule.cron: {schedule.cron!r}: {str(error).lower()}", "five fields: minute hour day month weekday"
-            ) from None
+def cron_fault(expression: str) -> str | None:
+    """What is wrong with a cron expression; None when it can be read."""
+    try:
+        CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        return str(error).lower()
+    return None
 
 
 def due_times(schedule: Schedule, day: date, clockwork: Clockwork) -> Iterator[datetime]:

@@ -18,7 +18,7 @@ def check(file: Path = typer.Argument(..., help="The agent's configuration, YAML
     from edge.device.settings import check_config, read_config
 
     config = read_config(file)
-    check_config(config)
+    check_config(config, file)
     typer.echo(f"{file}: good ({len(config.cameras)} cameras, {len(config.fixtures)} fixtures)")
 
 

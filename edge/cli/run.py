@@ -21,7 +21,7 @@ def run(
 
     set_up_logs()
     settings = read_config(config)
-    check_config(settings)
+    check_config(settings, config)
     agent = Agent(settings)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: agent.stop())

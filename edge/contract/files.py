@@ -73,7 +73,7 @@ def parse_yaml(text: str, model: type[M], *, name: str, error: type[FacingsError
 def _explain(
     failure: ValidationError, root: yaml.Node, model: type[BaseModel], name: str, error: type[FacingsError]
 ) -> FacingsError:
-    details = failure.errors(include_url=False)
+    details = _real(failure.errors(include_url=False))
     first = next((detail for detail in details if detail["type"] == "extra_forbidden"), details[0])
     line, steps = _locate(root, first["loc"])
     key = ".".join(str(step) for step in steps) or "file"
@@ -85,7 +85,36 @@ def _explain(
     return error(f"{name}: line {line}: {key}: {_message(first)}{more}", _described(model, steps))
 
 
+def wrong_key(path: Path, loc: Sequence[int | str], said: str, mend: str) -> ConfigError:
+    """What is wrong with a key of a file that was read well: found only by looking at what it points to.
+
+    Args:
+        path: the file.
+        loc: the way to the key, such as `("cameras", 0, "source", "path")`.
+        said: what is wrong with it.
+        mend: what to do.
+    """
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        root = None  # it was readable a moment ago; the key says enough
+    line = f"line {_locate(root, loc)[0]}: " if root is not None else ""
+    return ConfigError(f"{path}: {line}{'.'.join(str(step) for step in loc)}: {said}", mend)
+
+
+def _real(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the echo of an item that failed: a list that is then too short."""
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(other is not detail and other["loc"][: len(detail["loc"])] == detail["loc"] for other in details)
+    ]
+
+
 def _message(detail: ErrorDetails) -> str:
+    if detail["type"] == "model_type":
+        return "keys such as `name: value` belong here"
     said = detail["msg"].removeprefix("Value error, ")
     value = detail.get("input")
     if isinstance(value, str | int | float | bool) and "error" not in detail.get("ctx", {}):

@@ -13,7 +13,7 @@ import structlog
 
 from edge.capture.schedule import next_due
 from edge.capture.source import open_source
-from edge.contract.errors import DeliveryError
+from edge.contract.errors import ConfigError, DeliveryError
 from edge.contract.events import Versions
 from edge.contract.receipts import CommandName, Reply
 from edge.contract.topics import Address
@@ -56,7 +56,10 @@ class Agent:
         self._failure: BaseException | None = None
         self._inference = threading.Lock()  # two cores serve one inference at a time faster than two at once
         address = Address(config.device.tenant, config.device.store, config.device.id)
-        config.data.mkdir(parents=True, exist_ok=True)
+        try:
+            config.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"data: {config.data}: {error.strerror}", "give a folder that can be written") from None
         self._spool = EvidenceSpool(config.data / "evidence", max_mb=config.evidence.max_mb)
         self._outbox = Outbox.open(
             config.data / "outbox.db",

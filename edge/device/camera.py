@@ -121,7 +121,7 @@ class Camera:
         try:
             frame = self._source.capture()
         except (SourceError, ImageError) as error:
-            if not self.error:
+            if self.error != str(error):  # a camera that is away says the same each time, torn pictures do not
                 log.warning("camera.failing", camera=self.section.id, error=str(error))
             self.error = str(error)
             return

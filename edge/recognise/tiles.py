@@ -24,7 +24,7 @@ class Tiling:
     """When a frame is read in tiles, and how. The figures behind the values stand in docs/models/speed.md."""
 
     beyond: float = 1.6  # a frame is large when its longest side is so many times the model's
-    small: float = 65.0  # products are small when the median of their longer sides is below so many pixels of the model
+    small: float = 50.0  # products are small when the median of their longer sides is below so many pixels of the model
     enough: int = 20  # fewer products than this say nothing about their size
     overlap: float = 0.25  # of a tile's side; the part a product must fit into to be seen whole
     same: float = (

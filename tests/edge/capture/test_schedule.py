@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.capture.schedule import check_schedule, describe, due_times, next_due
+from edge.capture.schedule import cron_fault, describe, due_times, next_due
 from edge.contract.business_day import Clockwork, business_day
 from edge.contract.config import Schedule
-from edge.contract.errors import ConfigError
 
 HANOI = Clockwork(ZoneInfo("Asia/Ho_Chi_Minh"), day_starts=time(4), opens=time(8), closes=time(22))
 BERLIN = Clockwork(ZoneInfo("Europe/Berlin"), day_starts=time(4), opens=time(8), closes=time(22))
@@ -72,9 +71,13 @@ def test_a_business_day_begins_at_its_starting_hour(at: datetime, day: date) -> 
     assert business_day(at, HANOI) == day
 
 
-def test_a_cron_expression_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"'61 \* \* \* \*'"):
-        check_schedule(Schedule(cron="61 * * * *"))
+@pytest.mark.parametrize(
+    ("expression", "fault"), [("61 * * * *", "bad minute"), ("* * *", "wrong number"), ("0 9 * * *", None)]
+)
+def test_what_is_wrong_with_a_cron_expression_is_said(expression: str, fault: str | None) -> None:
+    said = cron_fault(expression)
+    assert (said is None) == (fault is None)
+    assert (fault or "") in (said or "")
 
 
 def test_a_schedule_is_described_in_words() -> None:

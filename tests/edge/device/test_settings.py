@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,40 +43,58 @@ def write(folder: Path, **changes: Any) -> Path:
     return path
 
 
+def fault(path: Path) -> str:
+    """What is wrong with a configuration that reads well; it names the file and the line."""
+    with pytest.raises(FacingsError) as caught:
+        check_config(read_config(path), path)
+    said = str(caught.value)
+    assert re.match(rf"{re.escape(str(path))}: line \d+: ", said)
+    return said
+
+
 def test_the_configuration_of_the_demo_is_good(tmp_path: Path) -> None:
-    config = read_config(write(tmp_path))
-    check_config(config)
+    path = write(tmp_path)
+    config = read_config(path)
+    check_config(config, path)
     assert config.data == tmp_path / "state"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs" / "agent").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_example_configuration_is_good(path: Path) -> None:
-    check_config(read_config(path))
+    check_config(read_config(path), path)
 
 
 def test_a_broker_on_another_machine_wants_encryption(tmp_path: Path) -> None:
-    config = read_config(write(tmp_path, broker={"host": "mqtt.example.com"}))
-    with pytest.raises(FacingsError, match=r"mqtt\.example\.com is not this machine and broker\.ca_file is not set"):
-        check_config(config)
+    said = fault(write(tmp_path, broker={"host": "mqtt.example.com"}))
+    assert re.search(r"broker\.host: mqtt\.example\.com is not this machine and broker\.ca_file is not set", said)
 
 
 def test_a_planned_sku_that_the_catalogue_does_not_list_is_named(tmp_path: Path) -> None:
     (tmp_path / "plan.csv").write_text("shelf,position,sku,facings\n1,1,moon-cake,2\n")
     fixtures = [{"id": "cooler-1", "catalogue": str(ROOT / "configs" / "catalogues" / "demo"), "planogram": "plan.csv"}]
-    config = read_config(write(tmp_path, fixtures=fixtures))
-    with pytest.raises(FacingsError, match=r"plan\.csv: shelf 1 position 1: SKU moon-cake is not in"):
-        check_config(config)
+    said = fault(write(tmp_path, fixtures=fixtures))
+    assert re.search(r"fixtures\.0\.planogram: .*plan\.csv: shelf 1 position 1: SKU moon-cake is not in", said)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     camera = {"id": "cam-1", "fixture": "cooler-1", "source": {"kind": "folder", "path": "nowhere"}}
-    config = read_config(write(tmp_path, cameras=[camera]))
-    with pytest.raises(FacingsError, match=r"cam-1: .*nowhere: no such folder"):
-        check_config(config)
+    said = fault(write(tmp_path, cameras=[camera]))
+    assert re.search(r"cameras\.0\.source\.path: .*nowhere: no such folder", said)
 
 
 def test_pictures_of_a_real_camera_are_not_kept_while_people_cannot_be_blurred(tmp_path: Path) -> None:
     camera = {"id": "cam-1", "fixture": "cooler-1", "source": {"kind": "usb"}}
-    config = read_config(write(tmp_path, cameras=[camera], evidence={"keep": "daily"}))
-    with pytest.raises(FacingsError, match=r"evidence\.keep: daily"):
-        check_config(config)
+    said = fault(write(tmp_path, cameras=[camera], evidence={"keep": "daily"}))
+    assert re.search(r"evidence\.keep: daily asks", said)
+
+
+def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
+    said = fault(write(tmp_path, fixtures=[{"id": "cooler-1", "catalogue": "nowhere"}]))
+    assert re.search(r"fixtures\.0\.catalogue: .*nowhere", said)
+
+
+def test_a_cron_expression_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    source = {"kind": "usb"}
+    camera = {"id": "cam-1", "fixture": "cooler-1", "source": source, "schedule": {"cron": "61 * * * *"}}
+    said = fault(write(tmp_path, cameras=[camera]))
+    assert "cameras.0.schedule.cron: '61 * * * *': bad minute" in said
