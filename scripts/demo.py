@@ -3,65 +3,34 @@
 from __future__ import annotations
 
 import json
-import math
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import typer
 import urllib3
 import yaml
+from demo_scene import ROOT, ZONE, Scene, photographed_scene, rendered_scene
 from demo_tables import tables
-from demo_truth import Truth, labelled_truth, rendered_truth
 from rich.console import Console
 from rich.progress import Progress
 
-from edge.capture.folder import list_pictures
-from edge.contract.catalogue import CatalogueFile
 from edge.contract.errors import FacingsError
-from edge.contract.files import load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
-RENDERED = ROOT / "configs" / "demo"
-CATALOGUES = ROOT / "configs" / "catalogues"
 TENANT, STORE, DEVICE, FIXTURE = "demo", "demo-store", "demo-unit", "cooler-1"
-ZONE = "Asia/Ho_Chi_Minh"
-OPEN_SECONDS = 14 * 3600  # 08:00 to 22:00
+AGENT_LOG = "agent.log"
 PATIENCE = 60.0
 """Seconds a part may take to start, or to store what was sent last."""
 
 console = Console()
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What the demo looks at."""
-
-    title: str
-    pictures: Path
-    count: int
-    day: date
-    source: dict[str, Any]
-    every: float  # seconds between captures
-    catalogue: Path
-    own: str
-    names: dict[str, str]  # SKU -> name
-    planogram: Path | None
-    quality: dict[str, float]
-    truth: Truth | None
-    simulated: bool
 
 
 def main(
@@ -76,76 +45,44 @@ def main(
 
     Example: ./scripts/demo --frames photos --catalogue configs/catalogues/cooler-vn
     """
+    # Ctrl-C and SIGTERM end it the same way: through every `finally`, so that nothing is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         scene = rendered_scene(catalogue) if frames is None else photographed_scene(frames, catalogue)
-        console.print(f"[bold]{scene.title}[/bold]: {scene.count} pictures from {scene.pictures}")
-        with (
-            tempfile.TemporaryDirectory(prefix="facings-demo-") as folder,
-            collector(scene, Path(folder), http_port) as sink,
-        ):
-            url = f"{sink['http']}/api/v1/stores/{STORE}/profile?day={scene.day}"
-            watch_agent(scene, Path(folder), sink, url)
-            profile = day_profile(url)
-            for table in tables(profile, scene.truth, scene.names):
-                console.print(table)
-            if save is not None:
-                save.write_text(json.dumps(profile, indent=2, ensure_ascii=False), encoding="utf-8")
-            console.print(f"\nThe whole profile as JSON: {url}")
-            if not once:
-                console.print("The service stays up until Ctrl-C.")
-                wait_for_ctrl_c()
+        with tempfile.TemporaryDirectory(prefix="facings-demo-") as folder:
+            run(scene, Path(folder), http_port=http_port, save=save, once=once)
     except FacingsError as error:
-        console.print(f"error: {error}", style="red")
+        Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("stopped")
+        raise typer.Exit(0 if not once else 130) from None
 
 
-def rendered_scene(catalogue: Path | None) -> Scene:
-    """The committed day of rendered frames."""
-    content = json.loads((RENDERED / "truth.json").read_text(encoding="utf-8"))
-    folder = catalogue or CATALOGUES / "demo"
-    listed = load_yaml(folder / "catalogue.yaml", CatalogueFile)
-    return Scene(
-        title="SIMULATED 模拟: a day at an invented cooler",
-        pictures=RENDERED / "frames",
-        count=len(list_pictures(RENDERED / "frames")),
-        day=date.fromisoformat(content["day"]["date"]),
-        source={"kind": "folder", "path": str(RENDERED / "frames"), "times": "names", "simulated": True},
-        every=content["every_minutes"] * 60,
-        catalogue=folder,
-        own=content["owner"],
-        names={sku.id: sku.name for sku in listed.skus},
-        planogram=RENDERED / "planogram.csv",
-        quality={},
-        truth=rendered_truth(RENDERED / "truth.json", {sku.id for sku in listed.skus}),
-        simulated=True,
-    )
+def run(scene: Scene, folder: Path, *, http_port: int, save: Path | None, once: bool) -> None:
+    """Frames in, profile out; all that the parts write lies in `folder`.
 
-
-def photographed_scene(frames: Path, catalogue: Path | None) -> Scene:
-    """A folder of photographs as one fixture's day: each photograph is a capture, own is whom most SKUs belong to."""
-    pictures = (frames / "images" if (frames / "images").is_dir() else frames).resolve()
-    folder = catalogue or CATALOGUES / "cooler-vn"
-    listed = load_yaml(folder / "catalogue.yaml", CatalogueFile)
-    owner_of = {sku.id: sku.owner for sku in listed.skus}
-    own = Counter(owner_of.values()).most_common(1)[0][0] if owner_of else ""
-    count = len(list_pictures(pictures))
-    day = datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1)
-    return Scene(
-        title="Photographs",
-        pictures=pictures,
-        count=count,
-        day=day,
-        source={"kind": "folder", "path": str(pictures), "times": "evenly", "day": day.isoformat()},
-        every=math.ceil(OPEN_SECONDS * 1e6 / count) / 1e6,  # not a hair less, or one more would be due
-        catalogue=folder,
-        own=own,
-        names={sku.id: sku.name for sku in listed.skus},
-        planogram=None,
-        # Photographs of different coolers: one is not to be judged by the one before it.
-        quality={"sharpness": 0.0, "blocked": 1.0},
-        truth=labelled_truth(pictures, owner_of, own),
-        simulated=False,
-    )
+    Raises:
+        FacingsError: a part did not start or failed, or not one picture could be read.
+    """
+    console.print(f"[bold]{scene.title}[/bold]: {scene.count} pictures from {scene.pictures}", soft_wrap=True)
+    with collector(scene, folder, http_port) as sink:
+        url = f"{sink['http']}/api/v1/stores/{STORE}/profile?day={scene.day}"
+        watch_agent(scene, folder, sink, url)
+        unread = unread_pictures(folder / AGENT_LOG)
+        if len(unread) == scene.count:
+            raise FacingsError(f"{scene.pictures}: not one picture could be read: {unread[0]}")
+        profile = day_profile(url)
+        for table in tables(profile, scene.truth, scene.names):
+            console.print(table)
+        for error in unread:
+            console.print(f"not read: {error}", style="yellow", soft_wrap=True, markup=False)
+        if save is not None:
+            save.write_text(json.dumps(profile, indent=2, ensure_ascii=False), encoding="utf-8")
+        console.print(f"\nThe whole profile as JSON: {url}", soft_wrap=True)
+        if not once:
+            console.print("The service stays up until Ctrl-C.")
+            signal.pause()
 
 
 @contextmanager
@@ -178,11 +115,7 @@ def collector(scene: Scene, folder: Path, http_port: int) -> Iterator[dict[str, 
                 time.sleep(0.05)
             yield json.loads(ready.read_text(encoding="utf-8"))
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            end(process)
 
 
 def watch_agent(scene: Scene, folder: Path, sink: dict[str, Any], url: str) -> None:
@@ -203,7 +136,7 @@ def watch_agent(scene: Scene, folder: Path, sink: dict[str, Any], url: str) -> N
     }
     (folder / "agent.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
     command = [sys.executable, "-m", "edge.cli.app", "run", "--config", str(folder / "agent.yaml")]
-    log = folder / "agent.log"
+    log = folder / AGENT_LOG
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT) as process:  # noqa: S603 - our own command
         try:
             with Progress(console=console, transient=True) as progress:
@@ -212,9 +145,24 @@ def watch_agent(scene: Scene, folder: Path, sink: dict[str, Any], url: str) -> N
                     progress.update(task, completed=captures(fetch(url)))
                     time.sleep(0.5)
         finally:
-            process.terminate()
+            end(process)
     if process.returncode != 0:
         raise FacingsError("the agent failed", last_line(log))
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a part to end, and make it end."""
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def unread_pictures(log: Path) -> list[str]:
+    """What the agent said of pictures that could not be read."""
+    lines = (json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
+    return [line["error"] for line in lines if line.get("event") == "camera.failing"]
 
 
 def captures(profile: dict[str, Any] | None) -> int:
@@ -246,15 +194,6 @@ def last_line(log: Path) -> str:
     """What a part said last."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
-
-
-def wait_for_ctrl_c() -> None:
-    """Stay until the person had enough."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        console.print("stopped")
 
 
 if __name__ == "__main__":

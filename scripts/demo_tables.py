@@ -68,7 +68,9 @@ def kpi_table(profile: dict[str, Any], truth: Truth | None) -> Table:
     table.add_column(truth.source if truth else "truth", justify="right")
     complete = profile["completeness"]
     table.add_row(
-        "completeness", f"{percent(complete['value'])} ({complete['accepted']} of {complete['due']})", UNKNOWN
+        "completeness",
+        f"{percent(complete['value'])} ({complete['accepted']} of {complete['due'] or UNKNOWN})",
+        UNKNOWN,
     )
     rejected = Counter[str]()
     for fixture in profile["fixtures"]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from edge.contract.errors import FacingsError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
@@ -65,10 +67,15 @@ def labelled_truth(pictures: Path, owner_of: Mapping[str, str], own: str) -> Tru
     path = find_labels(pictures)
     if path is None:
         return None
-    labels: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    names = {category["id"]: category["name"] for category in labels["categories"]}
-    units = Counter(names[unit["category_id"]] for unit in labels["annotations"] if not unit.get("iscrowd"))
-    count = len(labels["images"])
+    try:
+        labels: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        names = {category["id"]: category["name"] for category in labels["categories"]}
+        units = Counter(names[unit["category_id"]] for unit in labels["annotations"] if not unit.get("iscrowd"))
+        count = len(labels["images"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise FacingsError(f"{path}: not COCO labels ({error!r})", "mend the file, or take it away") from None
+    if not count:
+        return None
     owned = sum(number for name, number in units.items() if owner_of.get(name) == own)
     recognisable = sum(number for name, number in units.items() if name in owner_of)
     return Truth(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +88,45 @@ def test_the_profile_of_real_photographs_is_that_of_their_audited_labels(shared_
     assert sum(abs(share - units.count(sku) / len(units)) for sku, share in read.items()) < 0.25
     assert profile["goods"]["kpis"]["purity"]["value"] == pytest.approx(1.0, abs=0.02)
     assert "annotations_audited.json" in shown
+
+
+def test_a_demo_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, str(ROOT / "scripts" / "demo.py")]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as demo:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("facings-demo-*/agent.log")):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        parts = psutil.Process(demo.pid).children(recursive=True)
+        demo.terminate()
+        assert demo.wait(timeout=30) in {0, 130}
+    assert parts
+    _, alive = psutil.wait_procs(parts, timeout=10)
+    assert alive == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    frame = next((ROOT / "configs" / "demo" / "frames").glob("*.jpg")).read_bytes()
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    (folder / "torn.jpg").write_bytes(frame[:3000])
+    (folder / "whole.jpg").write_bytes(frame)
+    shown, profile = run_demo(tmp_path / "profile.json", "--frames", str(folder))
+    assert "torn.jpg" in shown
+    assert profile["fixtures"][0]["captures"] == 1
+    (folder / "whole.jpg").unlink()
+    command = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--once", "--frames", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert "torn.jpg" in done.stderr
+
+
+def test_labels_that_are_none_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(next((ROOT / "configs" / "demo" / "frames").glob("*.jpg")).read_bytes())
+    (tmp_path / "annotations.json").write_text('{"images": []}')
+    command = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--once", "--frames", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout.count("Traceback")) == (1, 0)
+    assert "annotations.json: not COCO labels" in done.stderr
