@@ -91,7 +91,7 @@ def wants_tiles(boxes: NDArray[np.float32], *, frame: tuple[int, int], side: int
     if longest <= tiling.beyond * side or len(boxes) < tiling.enough:
         return False
     sizes = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * (side / longest)
-    return bool(np.median(sizes) < tiling.small)
+    return not len(sizes) or bool(np.median(sizes) < tiling.small)
 
 
 def is_cut(boxes: NDArray[np.float32], tile: Tile, *, frame: tuple[int, int], slack: float) -> NDArray[np.bool_]:

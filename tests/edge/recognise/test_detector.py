@@ -12,6 +12,7 @@ from edge.recognise.detector import ProductDetector
 from edge.recognise.evaluation import coco_average_precision, load_truth, match_boxes
 from edge.recognise.images import read_image
 from edge.recognise.manifest import find_model
+from edge.recognise.tiles import Tiling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,40 @@ def test_without_a_score_the_shipped_threshold_holds(detector: ProductDetector) 
 def test_the_same_frame_gives_the_same_detections(detector: ProductDetector) -> None:
     first, second = (detector.detect(drawn_bottles(), min_score=0.01) for _ in range(2))
     np.testing.assert_array_equal(first.boxes, second.boxes)
+
+
+ALWAYS = Tiling(beyond=0, small=1e9, enough=0)
+
+
+@pytest.mark.parametrize("shape", [(1024, 768), (480, 640), (700, 1024)])
+def test_frames_up_to_1024_pixels_are_never_read_in_tiles(detector: ProductDetector, shape: tuple[int, int]) -> None:
+    image = np.asarray(cv2.resize(drawn_bottles(), shape[::-1]), dtype=np.uint8)
+    plain = ProductDetector(find_model("product-detector"), tiling=None)
+    for score in (0.001, None):
+        np.testing.assert_array_equal(
+            detector.detect(image, min_score=score).boxes, plain.detect(image, min_score=score).boxes
+        )
+
+
+def test_a_frame_read_in_tiles_gives_boxes_inside_it_and_none_doubled() -> None:
+    detector = ProductDetector(find_model("product-detector"), tiling=ALWAYS)
+    image = np.asarray(cv2.resize(drawn_bottles(), (1500, 1100)), dtype=np.uint8)
+    found = detector.detect(image, min_score=0.001)
+    assert len(found.scores) > 1
+    assert (found.boxes >= 0).all()
+    assert (found.boxes <= (1500, 1100, 1500, 1100)).all()
+    assert (np.diff(found.scores) <= 0).all()
+    iou = pairwise_iou(found.boxes, found.boxes) - np.eye(len(found.boxes))
+    assert iou.max() <= ALWAYS.same + 1e-6
+
+
+def test_every_facing_of_a_wall_of_coolers_counts_once(detector: ProductDetector, shared_data: Path) -> None:
+    """A photograph nine times over: in one look its products are too small, and borders of tiles cut many of them."""
+    picture = read_image(shared_data / "cooler" / "train" / "images" / "train_020.jpg")
+    alone = len(detector.detect(picture).boxes)
+    together = len(detector.detect(np.tile(picture, (3, 3, 1))).boxes)
+    assert 20 < alone <= 33
+    assert abs(together - 9 * alone) <= 0.1 * 9 * alone
 
 
 def test_a_model_of_another_kind_is_refused() -> None:
