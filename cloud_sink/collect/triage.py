@@ -46,12 +46,15 @@ def claim(epoch: object, seq: object) -> Claim | None:
 
 
 def read_message(payload: bytes, address: Address, claimed: Claim | None) -> Iterator[Fact | RefusedBody]:
-    """Read a single event or the array of a backlog; each element is judged alone.
+    """Read a single event or the array of a backlog; each element that names itself is judged alone.
+
+    What an array holds beside those is refused as one body, the whole message: an array of a hundred thousand numbers
+    is one thing to keep, not as many.
 
     Args:
         payload: the message as it came.
         address: where its topic says the device is.
-        claimed: its user properties; of an array they are those of its first event.
+        claimed: its user properties. A refused array is answered with them only if none of its elements can be.
     """
     if len(payload) > MAX_EVENT_BYTES:
         detail = f"{len(payload)} bytes, at most {MAX_EVENT_BYTES}"
@@ -64,16 +67,24 @@ def read_message(payload: bytes, address: Address, claimed: Claim | None) -> Ite
     if parts is None:
         yield _refused(payload, address, claimed, RefusalReason.UNREADABLE, "the body is not JSON")
         return
-    for part in parts:
-        yield _read(part, address, None)
+    judged = [_read(part, address, None) for part in parts if part.startswith(b"{")]
+    named = [one for one in judged if isinstance(one, Fact) or one.epoch is not None]
+    yield from named
+    nameless = len(parts) - len(named)
+    if nameless or not parts:
+        detail = f"{nameless} of the array's {len(parts)} elements name no event" if parts else "an array of no event"
+        yield _refused(payload, address, None if named else claimed, RefusalReason.INVALID, detail)
 
 
 def _read(body: bytes, address: Address, claimed: Claim | None) -> Fact | RefusedBody:
+    """Judge one body. Where there are user properties they are what it is refused under.
+
+    The sender's outbox knows the message by them; the number that a broken body gives may be that of a good event.
+    """
     event = read_event(body, address)
     if isinstance(event, Refused):
-        return _refused(body, address, _claim_in(body) or claimed, event.reason, event.detail)
+        return _refused(body, address, claimed or _claim_in(body), event.reason, event.detail)
     if claimed is not None and claimed != Claim(event.epoch, event.seq):
-        # The sender's outbox knows the message by its properties: they are what can be answered.
         detail = f"the user properties say {claimed.epoch}-{claimed.seq}, the body {event.id}"
         return _refused(body, address, claimed, RefusalReason.WRONG_SOURCE, detail)
     return Fact(address, event, body, hashlib.sha256(body).digest())

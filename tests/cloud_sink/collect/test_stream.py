@@ -155,12 +155,23 @@ def test_each_event_of_an_array_is_judged_alone_and_keeps_its_bytes(sink: SinkPr
         alone = json.dumps(rejected(1, **of(raw)), indent=1).encode()
         unicode = json.dumps(rejected(2, **of(raw)) | {"note": "kühl, 冷柜"}, ensure_ascii=False).encode()
         wrong = body(rejected(3, **of(raw)) | {"type": "shelf.observed.v9"})
-        raw.send(b" [" + b" ,\n ".join([alone, unicode, wrong, b"17", b"null"]) + b"]\n")
+        whole = b" [" + b" ,\n ".join([alone, unicode, wrong, b"17", b"null"]) + b"]\n"
+        raw.send(whole)
         assert raw.answered(3) == {"taken": {1, 2}, "refused": {3: "unknown-major"}, "conflicts": set()}
         raw.send(alone)
         assert raw.receipt()["ranges"] == [[1, 1]]
     assert rows(sink, "SELECT body FROM events WHERE device = 'array' ORDER BY seq") == [(alone,), (unicode,)]
-    assert sorted(held(sink, "array")) == [(0, "invalid", b"17"), (0, "invalid", b"null"), (3, "unknown-major", wrong)]
+    assert sorted(held(sink, "array")) == [(0, "invalid", whole), (3, "unknown-major", wrong)]
+
+
+def test_an_invalid_event_does_not_refuse_the_one_whose_number_it_gives(sink: SinkProcess) -> None:
+    with device(sink, "borrowed") as raw:
+        raw.send(body(rejected(10, **of(raw)) | {"clock": "?"}), properties={"epoch": EPOCH, "seq": "42"})
+        assert raw.answered(1)["refused"] == {42: "invalid"}
+        raw.send(b"[1,2]", properties={"epoch": EPOCH, "seq": "43"})
+        assert raw.answered(1)["refused"] == {43: "invalid"}
+        raw.send(body(rejected(10, **of(raw))), properties={"epoch": EPOCH, "seq": "10"})
+        assert raw.answered(1)["taken"] == {10}
 
 
 def test_more_messages_than_the_window_of_the_broker_are_all_answered(sink: SinkProcess) -> None:

@@ -47,3 +47,41 @@ def test_an_event_has_the_same_hash_alone_and_in_an_array() -> None:
     (single,) = read_message(alone, DEVICE, None)
     (element,) = read_message(b"[ " + alone + b" ]", DEVICE, None)
     assert single == element
+
+
+def refused_in(payload: bytes, claimed: Claim | None) -> list[tuple[str | None, int | None, bytes]]:
+    parts = read_message(payload, DEVICE, claimed)
+    return [(part.epoch, part.seq, part.body) for part in parts if isinstance(part, RefusedBody)]
+
+
+def test_a_refused_body_is_answered_under_its_properties_not_under_a_number_that_may_be_another_event_s() -> None:
+    bad = body(rejected(10) | {"clock": "?"})
+    assert refused_in(bad, Claim(EPOCH, 42)) == [(EPOCH, 42, bad)]
+
+
+@pytest.mark.parametrize("claimed", [None, Claim(EPOCH, 42)])
+def test_an_invalid_element_of_an_array_is_answered_under_its_own_number(claimed: Claim | None) -> None:
+    bad = body(rejected(10) | {"clock": "?"})
+    assert refused_in(b"[" + bad + b"]", claimed) == [(EPOCH, 10, bad)]
+
+
+@pytest.mark.parametrize("whole", [b"[1,2]", b"[]", b'[{"a": 1}, {"b": 2}]', b'[{"seq": 1}, null, "x"]'])
+@pytest.mark.parametrize("claimed", [None, Claim(EPOCH, 42)])
+def test_an_array_that_names_no_event_is_refused_whole_under_its_properties(
+    whole: bytes, claimed: Claim | None
+) -> None:
+    key = (claimed.epoch, claimed.seq) if claimed else (None, None)
+    assert refused_in(whole, claimed) == [(*key, whole)]
+
+
+def test_a_hundred_thousand_numbers_in_an_array_are_one_refusal() -> None:
+    whole = b"[" + b",".join([b"1"] * 100_000) + b"]"
+    assert len(refused_in(whole, None)) == 1
+
+
+def test_what_an_array_holds_beside_events_is_kept_and_refuses_none_of_them() -> None:
+    whole = b"[" + body(rejected(1)) + b",17]"
+    first, second = read_message(whole, DEVICE, Claim(EPOCH, 1))
+    assert isinstance(first, Fact)
+    assert isinstance(second, RefusedBody)
+    assert (second.epoch, second.seq, second.body) == (None, None, whole)
