@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cloud_sink.collect.triage import read_message
+from cloud_sink.collect.triage import Claim, read_message
 from cloud_sink.store import quarantine
 from cloud_sink.store.database import reading, writing
 from cloud_sink.store.facts import Fact
@@ -47,7 +47,9 @@ def replay(engine: Database, stores: StoreBook, *, tenant: str | None = None) ->
 
 def _take(engine: Database, stores: StoreBook, row: quarantine.HeldRow) -> bool:
     address = Address(row.tenant, row.store, row.device)
-    parts = list(read_message(row.body, address, None))
+    # Judged by the same claim as when it came: what contradicted it then does so now.
+    claimed = Claim(row.epoch, row.seq) if row.epoch else None
+    parts = list(read_message(row.body, address, claimed))
     facts = [part for part in parts if isinstance(part, Fact)]
     if not facts or len(facts) < len(parts):
         return False
