@@ -50,10 +50,6 @@ class StoreBook:
                 self._defaults[zone] = default
         return default
 
-    def tenants_of(self, store: str) -> list[str]:
-        """The tenants that have a store of this id."""
-        return sorted(tenant for tenant, one in self._stores if one == store)
-
     @property
     def described(self) -> tuple[StoreSection, ...]:
         """Every store that the configuration describes."""
