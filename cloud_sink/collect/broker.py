@@ -51,11 +51,12 @@ class EmbeddedBroker:
         """Start and wait until it listens.
 
         Raises:
-            DeliveryError: the port is taken, or the broker does not come up.
+            DeliveryError: its file cannot be written, the port is taken, or the broker does not come up.
         """
         deadline = time.monotonic() + _PATIENCE
         while True:
             self.port = self._wanted or free_port()
+            self._write()
             try:
                 self._launch()
             except (OSError, RuntimeError) as error:
@@ -85,9 +86,16 @@ class EmbeddedBroker:
             self._broker.stop()
             self._broker = None
 
+    def _write(self) -> None:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(configuration(self.port), encoding="utf-8")
+        except OSError as error:
+            raise DeliveryError(
+                f"the broker's file {self._file} cannot be written: {error.strerror}", "check its folder and its room"
+            ) from None
+
     def _launch(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(configuration(self.port), encoding="utf-8")
         broker = Broker(config_path=str(self._file))
         try:
             broker.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
 from edge.contract.errors import StoreError
 
@@ -24,6 +24,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000
 """How long a connection waits for another's write: longer than the longest batch on a slow disk."""
 
+_AWAY = (OperationalError, DatabaseError)
+"""The database's own faults. SQLite says of a damaged file, or of one that is no database, only the latter; what a
+statement got wrong is a subclass of it, and none of these."""
+
 
 class DatabaseAway(StoreError):  # noqa: N818 - a state that passes, not a fault of the caller
     """The database cannot be used at this moment: locked, full, or gone. Nothing was stored; try again."""
@@ -35,11 +39,17 @@ def open_database(url: str) -> Engine:
     SQLite runs in WAL with `synchronous=FULL`: a commit that returned survives a power cut, and readers never wait.
 
     Raises:
-        StoreError: a URL that names no database we can open.
+        StoreError: a URL that names no database we can open, or a folder that cannot be made.
     """
     address = _parse(url)
     if address.get_backend_name() == "sqlite" and address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(address.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"data folder {folder} cannot be made: {error.strerror}", "name a folder that can be written"
+            ) from None
     try:
         engine = create_engine(address, pool_pre_ping=address.get_backend_name() != "sqlite")
     except (ModuleNotFoundError, NoSuchModuleError) as error:
@@ -61,7 +71,7 @@ def open_current(url: str) -> Engine:
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     address = _parse(url)
-    if address.get_backend_name() == "sqlite" and address.database and not Path(address.database).is_file():
+    if address.get_backend_name() == "sqlite" and address.database and not _is_file(Path(address.database)):
         raise StoreError(f"database {address.database} is not there", "name the folder of the sink with --data")
     engine = open_database(url)
     settings = Config()
@@ -104,7 +114,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect().execution_options(facings_writes=True) as connection, connection.begin():
             yield connection
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in _AWAY:
+            raise
         raise DatabaseAway(f"database {engine.url!r}: {error.orig}", "check its disk and its rights") from error
 
 
@@ -114,7 +126,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect() as connection, connection.begin():
             yield connection
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in _AWAY:
+            raise
         raise DatabaseAway(f"database {engine.url!r}: {error.orig}", "check its disk and its rights") from error
 
 
@@ -135,6 +149,13 @@ def _parse(url: str) -> URL:
         raise StoreError(
             f"database {url!r} is no database URL", "write sqlite:////var/lib/facings/sink.db or postgresql://…"
         ) from None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise StoreError(f"database {path}: {error.strerror}", "check the path and its rights") from None
 
 
 def _settle_sqlite(connection: Any, _record: object) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from cloud_sink.store.facts import Dated, Place
 from edge.contract.business_day import Clockwork, business_day, hour_of_day, opening
-from edge.contract.events import Event, TrafficCounted
+from edge.contract.payloads import TrafficCounted
 
 if TYPE_CHECKING:
+    from edge.contract.events import Event
     from edge.contract.events import AnyEvent
 
 AHEAD = timedelta(minutes=5)

@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from cloud_sink.store.dialect import Row, put
 from cloud_sink.store.moments import to_ms
 from cloud_sink.store.tables import stockouts
-from edge.contract.events import StockoutClosed, StockoutOpened
+from edge.contract.payloads import StockoutClosed, StockoutOpened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

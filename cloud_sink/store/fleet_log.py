@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_, update
 from cloud_sink.store.dialect import insert_or, put
 from cloud_sink.store.moments import to_ms
 from cloud_sink.store.tables import camera_due, devices
-from edge.contract.events import DeviceHealth
+from edge.contract.payloads import DeviceHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from cloud_sink.store.quarantine import CONFLICT, Held
 from cloud_sink.store.sums import Sums, add_event
 from cloud_sink.store.tables import metadata
 from edge.contract import ranges as ranged
-from edge.contract.events import DeviceHealth, OutboxDropped
+from edge.contract.payloads import DeviceHealth, OutboxDropped
 from edge.contract.topics import Address
 
 if TYPE_CHECKING:

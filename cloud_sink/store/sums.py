@@ -7,18 +7,11 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from cloud_sink.store.facts import Place
-from edge.contract.events import (
-    CaptureRejected,
-    CoolerDoor,
-    CoolerStatus,
-    Payload,
-    Ratio,
-    ShelfObserved,
-    TrafficCounted,
-)
+from edge.contract.payloads import CaptureRejected, CoolerDoor, CoolerStatus, Ratio, ShelfObserved, TrafficCounted
 
 if TYPE_CHECKING:
-    from edge.contract.events import Part
+    from edge.contract.events import Payload
+    from edge.contract.payloads import Part
 
 FIXTURE, REJECTION, SKU, TRAFFIC = "fixture_day", "rejection_day", "sku_day", "traffic_hour"
 

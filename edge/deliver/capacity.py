@@ -10,7 +10,7 @@ from edge.contract.errors import DeliveryError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edge.contract.events import EventClass
+    from edge.contract.payloads import EventClass
 
 SHED_ORDER: tuple[EventClass, ...] = ("health", "traffic", "observation", "stockout")
 """Evidence goes before all of these; within a class the oldest goes first."""

@@ -8,15 +8,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
 from edge.contract.errors import DeliveryError
-from edge.contract.events import (
-    CLASS_OF_TYPE,
-    EVENT_TYPES,
-    MAX_EVENT_BYTES,
-    TYPE_OF_PAYLOAD,
-    EventClass,
-    Payload,
-    ShelfObserved,
-)
+from edge.contract.events import CLASS_OF_TYPE, EVENT_TYPES, MAX_EVENT_BYTES, TYPE_OF_PAYLOAD, Payload
+from edge.contract.payloads import EventClass, ShelfObserved
 
 if TYPE_CHECKING:
     from datetime import datetime

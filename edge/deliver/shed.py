@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.contract import ranges
-from edge.contract.events import EventClass, OutboxDropped
+from edge.contract.payloads import EventClass, OutboxDropped
 from edge.contract.receipts import MAX_RANGES
 from edge.deliver import outbox_rows
 from edge.deliver.capacity import LOW_WATER, SHED_ORDER, OutboxLimits, Sheddable

@@ -14,7 +14,7 @@ import structlog
 from edge.capture.schedule import next_due
 from edge.capture.source import open_source
 from edge.contract.errors import ConfigError, DeliveryError
-from edge.contract.events import Versions
+from edge.contract.payloads import Versions
 from edge.contract.receipts import CommandName, Reply
 from edge.contract.topics import Address
 from edge.deliver.capacity import OutboxLimits

@@ -13,13 +13,14 @@ from edge.capture.quality import judge, measure, vanished_share
 from edge.contract.business_day import business_day
 from edge.contract.config import FolderSource
 from edge.contract.errors import ImageError, SourceError
-from edge.contract.events import CaptureRejected, Payload, Versions
+from edge.contract.payloads import CaptureRejected, Versions
 from edge.deliver.envelope import Draft, Stamp
 from edge.device.memory import MAX_BLOCKED, CameraMemory
 from edge.device.observation import observed, quality_of
 from edge.device.stockouts import ever_seen, follow_stockouts
 
 if TYPE_CHECKING:
+    from edge.contract.events import Payload
     from collections.abc import Callable
     from datetime import datetime
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from edge.capture.quality import Measured
     from edge.contract.business_day import Clockwork
     from edge.contract.config import CameraSection, EvidenceSection, FixtureSection
-    from edge.contract.events import RejectionReason, Trigger
+    from edge.contract.payloads import RejectionReason, Trigger
     from edge.deliver.evidence import EvidenceSpool
     from edge.deliver.outbox import Outbox
     from edge.device.analysis import Analyser, Analysis

@@ -10,7 +10,7 @@ import psutil
 
 from edge.capture.schedule import describe, due_times
 from edge.contract.business_day import business_day
-from edge.contract.events import CameraHealth, DeviceHealth
+from edge.contract.payloads import CameraHealth, DeviceHealth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

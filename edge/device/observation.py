@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.contract import events
+from edge.contract import payloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,16 +25,16 @@ def observed(
     *,
     capture: str,
     camera: CameraSection,
-    trigger: events.Trigger,
+    trigger: payloads.Trigger,
     measured: Measured,
-    versions: events.Versions,
+    versions: payloads.Versions,
     planned: Mapping[str, int],
     evidence: str | None,
     simulated: bool,
-) -> events.ShelfObserved:
+) -> payloads.ShelfObserved:
     """The observation of one accepted capture."""
     boxes = analysis.unit_boxes
-    return events.ShelfObserved(
+    return payloads.ShelfObserved(
         capture=capture,
         capture_set=capture,
         camera=camera.id,
@@ -45,7 +45,7 @@ def observed(
         evidence=evidence,
         versions=versions,
         facings=[
-            events.FacingRecord(
+            payloads.FacingRecord(
                 box=[round(float(value), DIGITS) for value in box],
                 shelf=facing.shelf,
                 position=facing.position,
@@ -57,7 +57,7 @@ def observed(
             for facing, box in zip(analysis.facings, boxes, strict=True)
         ],
         gaps=[
-            events.GapRecord(
+            payloads.GapRecord(
                 box=[
                     round(min(1.0, max(0.0, value / size)), DIGITS)
                     for value, size in zip(gap.box, (analysis.width, analysis.height) * 2, strict=True)
@@ -74,14 +74,14 @@ def observed(
     )
 
 
-def quality_of(measured: Measured) -> events.Quality:
+def quality_of(measured: Measured) -> payloads.Quality:
     """What the quality gate measured."""
-    return events.Quality(brightness=round(measured.brightness, DIGITS), sharpness=round(measured.sharpness, 1))
+    return payloads.Quality(brightness=round(measured.brightness, DIGITS), sharpness=round(measured.sharpness, 1))
 
 
-def kpis_of(kpis: ShelfKpis) -> events.Kpis:
+def kpis_of(kpis: ShelfKpis) -> payloads.Kpis:
     """The KPIs of one capture."""
-    return events.Kpis(
+    return payloads.Kpis(
         facings=kpis.facings,
         own=kpis.own,
         foreign=kpis.foreign,
@@ -94,10 +94,10 @@ def kpis_of(kpis: ShelfKpis) -> events.Kpis:
     )
 
 
-def deviations_of(analysis: Analysis) -> list[events.Deviation]:
+def deviations_of(analysis: Analysis) -> list[payloads.Deviation]:
     """The differences between plan and shelf."""
     return [
-        events.Deviation(
+        payloads.Deviation(
             kind=deviation.kind,
             sku=deviation.sku,
             shelf=deviation.shelf,
@@ -109,8 +109,8 @@ def deviations_of(analysis: Analysis) -> list[events.Deviation]:
     ]
 
 
-def _compliance(compliance: Compliance) -> events.Compliance:
-    return events.Compliance(
+def _compliance(compliance: Compliance) -> payloads.Compliance:
+    return payloads.Compliance(
         present=_ratio(compliance.present),
         shelf=_ratio(compliance.shelf),
         order=_ratio(compliance.order),
@@ -118,5 +118,5 @@ def _compliance(compliance: Compliance) -> events.Compliance:
     )
 
 
-def _ratio(ratio: Ratio) -> events.Ratio:
-    return events.Ratio(part=ratio.part, whole=ratio.whole)
+def _ratio(ratio: Ratio) -> payloads.Ratio:
+    return payloads.Ratio(part=ratio.part, whole=ratio.whole)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from edge.contract.business_day import business_day, opening
-from edge.contract.events import StockoutClosed, StockoutOpened
+from edge.contract.payloads import StockoutClosed, StockoutOpened
 from edge.shelf.stockout_state import tracker_from_dict, tracker_to_dict
 from edge.shelf.stockouts import Opened, StockoutRules, StockoutTracker, observe, shift_times
 

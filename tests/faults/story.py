@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from edge.contract.events import (
+from edge.contract.payloads import (
     CameraHealth,
     CaptureRejected,
     CoolerDoor,
@@ -12,7 +12,6 @@ from edge.contract.events import (
     FacingRecord,
     Kpis,
     LineCount,
-    Payload,
     Quality,
     ShelfObserved,
     StockoutClosed,
@@ -22,6 +21,10 @@ from edge.contract.events import (
 )
 from edge.contract.topics import Address
 from edge.deliver.envelope import Draft, Stamp
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.contract.events import Payload
 
 ADDRESS = Address("acme", "store-1", "unit-1")
 ZONE = "Asia/Ho_Chi_Minh"
