@@ -56,7 +56,7 @@ def analyse(
             typer.echo(f"error: {error}", err=True)
             failed += 1
     if failed:
-        typer.echo(f"{failed} of {len(paths)} could not be read", err=True)
+        typer.echo(f"{failed} of {len(paths)} failed", err=True)
         raise typer.Exit(1)
 
 

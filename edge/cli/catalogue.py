@@ -41,10 +41,10 @@ def enrol(
     """
     from edge.recognise.catalogue import FIRST_DESIGN
     from edge.recognise.embedder import SkuEmbedder
-    from edge.recognise.enrolment import with_shelf_views
+    from edge.recognise.enrolment import large_enough, with_shelf_views
     from edge.recognise.images import read_image
 
-    pictures = [read_image(path) for path in images]
+    pictures = [large_enough(path, read_image(path)) for path in images]
     embedder = SkuEmbedder.open()
     known = _load_or_begin(catalogue, embedder)
     given = {"name": name, "brand": brand, "owner": owner, "package": package, "gtin": gtin, "category": category}
@@ -66,18 +66,28 @@ def identify(
 
     Example: edge catalogue identify --catalogue my-shop crop.jpg --json
     """
+    from edge.contract.errors import ImageError
     from edge.recognise.catalogue import Catalogue
     from edge.recognise.embedder import SkuEmbedder
     from edge.recognise.images import read_image
 
     embedder = SkuEmbedder.open()
     index = Catalogue.load(catalogue, embedder.identity).index()
+    failed = 0
     for path in images:
-        (identity,) = index.identify(embedder.embed_whole([read_image(path)]), embedder.doubt)
+        try:
+            picture = read_image(path)
+        except ImageError as error:
+            typer.echo(f"error: {error}", err=True)
+            failed += 1
+            continue
+        (identity,) = index.identify(embedder.embed_whole([picture]), embedder.doubt)
         row = {"image": str(path), "sku": identity.sku, "score": round(identity.score, 4), "status": identity.status}
         sys.stdout.write(
             json.dumps(row) + "\n" if as_json else f"{path}: {identity.sku} ({identity.status}, {identity.score:.2f})\n"
         )
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command("list")

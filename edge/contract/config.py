@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
 
 from edge.contract.business_day import Clockwork
 from edge.contract.names import SkuId, Slug, UnitScore, Zone
@@ -203,8 +203,20 @@ class FixtureSection(_Section):
         (), description="the catalogue's owners whose products are own here; all others are foreign"
     )
     must_stock: tuple[SkuId, ...] = Field((), description="the SKUs that must be there")
+    region: tuple[tuple[UnitScore, UnitScore], ...] = Field(
+        (),
+        max_length=64,
+        description="corners of what counts, as shares of width and height, such as [[0.1, 0], [0.9, 0], …]",
+    )
     stockout: StockoutSection = Field(StockoutSection(), description="when a planned SKU counts as out of stock")
     quality: QualityRules = Field(QualityRules(), description="what a frame must be to be used")
+
+    @field_validator("region")
+    @classmethod
+    def _an_area(cls, region: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        if region and len(set(region)) < 3:  # noqa: PLR2004 - a triangle is the least area
+            raise ValueError("region has at least three corners")
+        return region
 
 
 class OutboxSection(_Section):

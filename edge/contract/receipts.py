@@ -97,9 +97,9 @@ class ResendResult(_Message):
 
 
 class ConfigReport(_Message):
-    """What became of a desired configuration: in force, or refused with the error a person can act on."""
+    """Which configuration is in force, or why a desired one is not: with the error a person can act on."""
 
-    sha256: Sha256  # of the desired configuration's bytes
+    sha256: Sha256  # of the configuration as JSON, defaults included
     in_force: bool
     error: Text = ""
 

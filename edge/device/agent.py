@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import queue
 import threading
 import time
@@ -15,7 +16,7 @@ from edge.capture.schedule import next_due
 from edge.capture.source import open_source
 from edge.contract.errors import ConfigError, DeliveryError
 from edge.contract.payloads import Versions
-from edge.contract.receipts import CommandName, Reply
+from edge.contract.receipts import CommandName, ConfigReport, Reply
 from edge.contract.topics import Address
 from edge.deliver.capacity import OutboxLimits
 from edge.deliver.delivery import Delivery
@@ -93,6 +94,8 @@ class Agent:
             threading.Thread(target=self._watch, args=(camera,), name=f"camera-{camera.section.id}", daemon=True)
             for camera in self._cameras
         ]
+        in_force = hashlib.sha256(self._config.model_dump_json().encode()).hexdigest()
+        self._delivery.report_config(ConfigReport(sha256=in_force, in_force=True).model_dump_json().encode())
         log.info("agent.started", device=self._config.device.id, cameras=len(threads), epoch=self._outbox.epoch)
         for thread in threads:
             thread.start()

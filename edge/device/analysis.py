@@ -11,7 +11,7 @@ import numpy as np
 
 from edge.contract.planogram import read_planogram
 from edge.recognise.catalogue import Catalogue
-from edge.recognise.detector import ProductDetector
+from edge.recognise.detector import Detections, ProductDetector
 from edge.recognise.embedder import SkuEmbedder
 from edge.recognise.manifest import MODELS, find_model
 from edge.recognise.recogniser import SkuRecogniser
@@ -21,6 +21,7 @@ from edge.shelf.evidence import gather_evidence
 from edge.shelf.facing import Facing, Slot
 from edge.shelf.gaps import find_gaps
 from edge.shelf.kpis import compute_kpis
+from edge.shelf.region import inside_region
 from edge.shelf.rows import find_shelves
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.contract.config import FixtureSection
-    from edge.recognise.detector import Detections
     from edge.shelf.deviations import Deviation
     from edge.shelf.evidence import Evidence
     from edge.shelf.facing import Gap
@@ -47,6 +47,7 @@ class Plan:
     own: frozenset[str] = frozenset()
     slots: tuple[Slot, ...] = ()
     must_stock: tuple[str, ...] | None = None
+    region: tuple[tuple[float, float], ...] = ()  # corners as shares of width and height; empty: the whole frame
 
     @property
     def planned(self) -> dict[str, int]:
@@ -108,7 +109,7 @@ class Analyser:
         """
         timings: dict[str, float] = {}
         with _timed(timings, "detect"):
-            found = self.detector.detect(image, min_score=min_score)
+            found = self._within_region(image, self.detector.detect(image, min_score=min_score))
         with _timed(timings, "shelves"):
             shelves = find_shelves(found.boxes.astype(np.float64), found.scores.astype(np.float64))
             order = shelves.front_row
@@ -136,6 +137,13 @@ class Analyser:
             )
             evidence = None if alignment is None else gather_evidence(alignment)
         return Analysis(width, height, tuple(facings), tuple(gaps), tuple(deviations), kpis, evidence, timings)
+
+    def _within_region(self, image: NDArray[np.uint8], found: Detections) -> Detections:
+        if not self.plan.region:
+            return found
+        height, width = image.shape[:2]
+        inside = inside_region(found.boxes.astype(np.float64), np.array(self.plan.region) * (width, height))
+        return Detections(found.boxes[inside], found.scores[inside])
 
     def _facings(
         self,
@@ -201,6 +209,7 @@ def load_analyser(
         if planned
         else (),
         must_stock=fixture.must_stock or None if fixture else None,
+        region=fixture.region if fixture else (),
     )
     return Analyser(detector, recogniser, plan)
 

@@ -20,7 +20,6 @@ from edge.device.observation import observed, quality_of
 from edge.device.stockouts import ever_seen, follow_stockouts
 
 if TYPE_CHECKING:
-    from edge.contract.events import Payload
     from collections.abc import Callable
     from datetime import datetime
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from edge.capture.quality import Measured
     from edge.contract.business_day import Clockwork
     from edge.contract.config import CameraSection, EvidenceSection, FixtureSection
+    from edge.contract.events import Payload
     from edge.contract.payloads import RejectionReason, Trigger
     from edge.deliver.evidence import EvidenceSpool
     from edge.deliver.outbox import Outbox

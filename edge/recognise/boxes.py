@@ -30,12 +30,6 @@ class Letterbox:
         clipped: NDArray[np.float32] = np.clip(boxes / scale, 0, edge).astype(np.float32)
         return clipped
 
-    def to_canvas(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, 4) boxes in pixels of the frame -> pixels of the canvas."""
-        scale = np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y], dtype=np.float32)
-        scaled: NDArray[np.float32] = (boxes * scale).astype(np.float32)
-        return scaled
-
 
 def lay_on_canvas(frame: NDArray[np.uint8], *, side: int, multiple: int = 32) -> tuple[NDArray[np.uint8], Letterbox]:
     """Scale a frame so that its longest side is `side`, on the smallest grey canvas whose sides are whole multiples.

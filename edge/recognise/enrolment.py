@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from edge.contract.errors import ImageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -17,6 +20,24 @@ SHELF_HEIGHTS = (90, 120, 150)
 
 SHELF_BLUR = 0.7
 """Standard deviation, in pixels, of the blur that a small camera's lens and its JPEG leave."""
+
+
+SMALLEST_SIDE = 16
+"""Pixels: on a smaller picture nobody could tell one product from another."""
+
+
+def large_enough(path: Path, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture, if a product can be told on it.
+
+    Raises:
+        ImageError: a side of fewer than SMALLEST_SIDE pixels.
+    """
+    height, width = picture.shape[:2]
+    if min(height, width) < SMALLEST_SIDE:
+        raise ImageError(
+            f"{path}: {width} x {height} pixels", f"enrol from pictures of at least {SMALLEST_SIDE} pixels a side"
+        )
+    return picture
 
 
 def with_shelf_views(pictures: Iterable[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:

@@ -72,6 +72,12 @@ def test_paths_are_taken_from_the_folder_of_the_file() -> None:
         ("  store: store-1", "  store: Store 1", "line 3: device.store"),
         ("  store: store-1", "  store: store-1\n  store: store-2", "line 4: key store stands twice (it is on line 3"),
         ("device:", "device: [", "agent.yaml: line"),
+        (
+            "    planogram: plan.csv",
+            "    region: [[0, 0], [1, 0]]",
+            "fixtures.0.region: region has at least three corners",
+        ),
+        ("zone: Asia/Ho_Chi_Minh", "zone: [Asia]", "zone: Input should be a valid string"),
     ],
 )
 def test_an_error_names_file_line_key_and_mend(found: str, written: str, said: str) -> None:
@@ -86,6 +92,17 @@ def test_an_error_names_file_line_key_and_mend(found: str, written: str, said: s
 def test_an_empty_file_says_how_to_begin() -> None:
     with pytest.raises(ConfigError, match="start with: device:"):
         read("# nothing yet\n")
+
+
+def test_a_file_that_holds_no_keys_says_so() -> None:
+    with pytest.raises(ConfigError, match="keys such as `name: value` belong here"):
+        read("- a\n")
+
+
+def test_an_item_that_is_wrong_is_one_error() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(GOOD.replace("every: 20m", "every: soon"))
+    assert "more" not in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from edge.recognise.enrolment import SHELF_HEIGHTS, with_shelf_views
+import numpy as np
+import pytest
+
+from edge.contract.errors import ImageError
+from edge.recognise.enrolment import SHELF_HEIGHTS, large_enough, with_shelf_views
 
 
 def test_a_sharp_picture_is_also_seen_at_the_resolution_of_a_shelf() -> None:
@@ -23,3 +27,8 @@ def test_a_crop_from_a_shelf_is_taken_as_it_is() -> None:
 
 def test_a_picture_as_narrow_as_a_line_keeps_a_pixel() -> None:
     assert with_shelf_views([np.zeros((4000, 1, 3), np.uint8)])[1].shape[1] == 1
+
+
+def test_a_picture_on_which_nothing_can_be_told_is_refused() -> None:
+    with pytest.raises(ImageError, match=r"dot\.png: 1 x 40 pixels"):
+        large_enough(Path("dot.png"), np.zeros((40, 1, 3), np.uint8))

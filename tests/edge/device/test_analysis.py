@@ -1,0 +1,87 @@
+"""A rendered frame, read: what stands where, what differs from the plan, and what lies outside the region."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.contract.config import FixtureSection
+from edge.device.analysis import Analyser, load_analyser
+from edge.device.drawing import LEGEND, draw
+from edge.recognise.images import read_image
+
+ROOT = Path(__file__).resolve().parents[3]
+DEMO = ROOT / "configs" / "demo"
+TRUTH = json.loads((DEMO / "truth.json").read_text())
+
+
+def fixture(**more: object) -> FixtureSection:
+    return FixtureSection.model_validate(
+        {
+            "id": "cooler-1",
+            "catalogue": ROOT / "configs" / "catalogues" / "demo",
+            "planogram": DEMO / "planogram.csv",
+            "own": [TRUTH["owner"]],
+            **more,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def analyser() -> Analyser:
+    return load_analyser(fixture())
+
+
+def frame(number: int) -> np.ndarray:
+    return read_image(DEMO / TRUTH["frames"][number]["image"])
+
+
+def test_the_full_cooler_of_the_morning_is_read_shelf_by_shelf(analyser: Analyser) -> None:
+    analysis = analyser.analyse(frame(0))
+    true = [facing["shelf"] for facing in TRUTH["frames"][0]["facings"]]
+    for shelf in set(true):
+        seen = sum(facing.shelf == shelf for facing in analysis.facings)
+        assert seen == pytest.approx(true.count(shelf), abs=1)
+    assert analysis.kpis.facings == len(analysis.facings)
+    assert analysis.evidence is not None
+    assert sum(analysis.evidence.planned.values()) == len(true)
+
+
+def test_what_is_called_a_sku_is_that_sku(analyser: Analyser) -> None:
+    for number in (0, 12, 30):
+        true = {
+            (f["box"][0] + f["box"][2], f["box"][1] + f["box"][3]): f["sku"] for f in TRUTH["frames"][number]["facings"]
+        }
+        for facing in analyser.analyse(frame(number)).facings:
+            if facing.status == "recognised":
+                x, y = facing.box[0] + facing.box[2], facing.box[1] + facing.box[3]
+                nearest = min(true, key=lambda middle: abs(middle[0] - x) + abs(middle[1] - y))
+                assert facing.sku == true[nearest]
+
+
+def test_only_what_stands_in_the_region_counts() -> None:
+    right = load_analyser(fixture(region=[[0.5, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 1.0]]))
+    boxes = right.analyse(frame(0)).unit_boxes
+    assert len(boxes) > 0
+    assert np.all((boxes[:, 0] + boxes[:, 2]) / 2 > 0.5)
+
+
+def test_a_frame_without_products_has_no_facings(analyser: Analyser) -> None:
+    analysis = analyser.analyse(np.full((480, 640, 3), 127, np.uint8))
+    assert analysis.facings == ()
+    assert analysis.kpis.compliance is not None
+    assert analysis.kpis.compliance.present.part == 0
+
+
+def test_the_drawing_shows_the_frame_enlarged_with_boxes_and_a_legend(analyser: Analyser) -> None:
+    image = frame(0)
+    analysis = analyser.analyse(image)
+    drawn = draw(image, analysis, analyser.plan)
+    assert drawn.shape[1] == 960
+    assert drawn.shape[0] > 1280
+    strip = drawn[1280:]
+    for _, colour in LEGEND:
+        assert np.any(np.all(strip == colour, axis=2))
