@@ -11,8 +11,7 @@ from edge.contract.business_day import Clockwork, business_day, hour_of_day, ope
 from edge.contract.payloads import TrafficCounted
 
 if TYPE_CHECKING:
-    from edge.contract.events import Event
-    from edge.contract.events import AnyEvent
+    from edge.contract.events import AnyEvent, Event
 
 AHEAD = timedelta(minutes=5)
 """A clock further ahead than this is wrong, whatever it says of itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from edge.contract.payloads import (
     CameraHealth,
@@ -21,7 +22,6 @@ from edge.contract.payloads import (
 )
 from edge.contract.topics import Address
 from edge.deliver.envelope import Draft, Stamp
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edge.contract.events import Payload
