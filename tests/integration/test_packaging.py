@@ -17,7 +17,23 @@ ROOT = Path(__file__).resolve().parents[2]
 ABSENT = {
     "edge": ("fastapi", "starlette", "sqlalchemy", "alembic", "iotcore", "torch"),
     "sink": ("cv2", "onnxruntime", "pycocotools", "torch"),
+    "train": ("fastapi", "starlette", "sqlalchemy", "alembic", "iotcore"),
+    "dev": ("cv2", "sqlalchemy", "torch"),
 }
+
+
+CARRIED = (
+    "models/manifest.json",
+    "models/cards/product-detector.md",
+    "configs/catalogues/cooler-vn/catalogue.yaml",
+    "configs/catalogues/cooler-vn/embeddings.npz",
+    "configs/catalogues/demo/catalogue.yaml",
+    "configs/catalogues/demo/embeddings.npz",
+    "cloud_sink/store/migrations/env.py",
+    "cloud_sink/store/migrations/versions/r0001_first_tables.py",
+)
+
+SHIPPED = "import edge, pathlib; print(pathlib.Path(edge.__file__).parents[1] / 'configs' / 'catalogues' / 'cooler-vn')"
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +44,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module", params=["edge", "sink"])
+@pytest.fixture(scope="module", params=list(ABSENT))
 def installed(
     request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:
@@ -55,8 +71,7 @@ def run(folder: Path, *words: str | Path) -> str:
 
 def test_the_wheel_carries_models_catalogues_and_migrations_and_no_tests(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    catalogue = "configs/catalogues/cooler-vn/catalogue.yaml"
-    for name in ("models/manifest.json", catalogue, "cloud_sink/store/migrations/env.py"):
+    for name in CARRIED:
         assert name in names
     for entry in json.loads((ROOT / "models" / "manifest.json").read_text())["models"]:
         assert f"models/{entry['file']}" in names
@@ -72,13 +87,24 @@ def test_an_installation_brings_nothing_of_the_other_side(installed: tuple[str, 
 
 def test_each_installation_runs_in_an_empty_folder(installed: tuple[str, Path]) -> None:
     extra, folder = installed
-    if extra == "edge":
-        picture = folder / "frame.jpg"
-        frame = next((ROOT / "configs" / "demo" / "frames").glob("*.jpg"))
-        cv2.imwrite(str(picture), cv2.imread(str(frame)))
-        answer = json.loads(run(folder, "edge", "analyse", picture, "--json"))
-        assert answer["width"] > 0
-        assert answer["facings"]
-    else:
-        run(folder, "sink", "db", "upgrade", "--data", folder / "state")
-        assert list((folder / "state").glob("*.db*"))
+    match extra:
+        case "edge":
+            picture = folder / "frame.jpg"
+            frame = next((ROOT / "configs" / "demo" / "frames").glob("*.jpg"))
+            cv2.imwrite(str(picture), cv2.imread(str(frame)))
+            answer = json.loads(run(folder, "edge", "analyse", picture, "--json"))
+            assert answer["width"] > 0
+            assert answer["facings"]
+            catalogue = Path(run(folder, "python", "-c", SHIPPED).strip())
+            assert "29 SKUs" in run(folder, "edge", "catalogue", "check", "--catalogue", catalogue)
+        case "sink":
+            run(folder, "sink", "db", "upgrade", "--data", folder / "state")
+            assert list((folder / "state").glob("*.db*"))
+        case "train":
+            run(folder, "python", "-m", "models.scenes", "shelves", "--out", "shelves", "--count", "2")
+            words = ["--data", "shelves", "--out", "run", "--epochs", "1", "--batch", "2", "--side", "64"]
+            run(folder, "python", "-m", "models.train.detector", *words)
+            assert (folder / "run" / "best.pt").is_file()
+        case "dev":
+            (folder / "test_one.py").write_text("def test_one():\n    assert 1 + 1 == 2\n")
+            assert "1 passed" in run(folder, "python", "-m", "pytest", "test_one.py")
