@@ -20,6 +20,7 @@ from cloud_sink.collect.broker import HOST, EmbeddedBroker
 from cloud_sink.collect.collector import Collector
 from cloud_sink.collect.link import Link
 from cloud_sink.collect.login import embedded_login, external_login
+from cloud_sink.data_folder import owned
 from cloud_sink.fleet.products import load_products
 from cloud_sink.fleet.settings import EmbeddedBroker as EmbeddedSettings
 from cloud_sink.fleet.stores import StoreBook
@@ -89,10 +90,11 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
     """Run everything until SIGTERM or SIGINT.
 
     Raises:
-        FacingsError: a port is taken, the database or broker cannot be used.
+        FacingsError: another service owns the data folder, a port is taken, the database or broker cannot be used.
     """
     with ExitStack() as stack:
         stop = stack.enter_context(stop_signals())
+        stack.enter_context(owned(config.data))
         products = load_products(config.catalogues)
         listener = stack.enter_context(_listen(config.http.port))
         engine = _open(config, stack)
@@ -227,7 +229,16 @@ def _end_web(server: uvicorn.Server, web: threading.Thread) -> None:
 
 
 def _write_whole(path: Path, content: dict[str, object]) -> None:
-    """Write a file that is either whole or not there."""
+    """Write a file that is either whole or not there.
+
+    Raises:
+        ConfigError: its folder cannot be written.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(content), encoding="utf-8")
-    beside.replace(path)
+    try:
+        beside.write_text(json.dumps(content), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"--ready-file {path} cannot be written: {error.strerror}", "name a file in a folder that is there"
+        ) from None

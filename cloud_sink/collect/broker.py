@@ -87,12 +87,15 @@ class EmbeddedBroker:
             self._broker = None
 
     def _write(self) -> None:
+        wanted = configuration(self.port)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.write_text(configuration(self.port), encoding="utf-8")
-        except OSError as error:
+            if self._file.is_file() and self._file.read_text(encoding="utf-8") == wanted:
+                return  # a broker that is revived needs no room on a full disk
+            self._file.write_text(wanted, encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
             raise DeliveryError(
-                f"the broker's file {self._file} cannot be written: {error.strerror}", "check its folder and its room"
+                f"the broker's file {self._file} cannot be written: {error}", "check its folder and its room"
             ) from None
 
     def _launch(self) -> None:
