@@ -114,7 +114,13 @@ class Collector:
     def _flush(self) -> None:
         """Commit the batch, then acknowledge and receipt. While the database fails nothing is acknowledged."""
         try:
-            answers = commit(self._batch, engine=self._engine, stores=self._stores, received=datetime.now(UTC))
+            answers = commit(
+                self._batch,
+                engine=self._engine,
+                stores=self._stores,
+                received=datetime.now(UTC),
+                quarantine_bytes=self._intake.quarantine_mb * 1_000_000,
+            )
         except DatabaseAway as error:
             self._complain(error)
             self._not_before = time.monotonic() + _PAUSE

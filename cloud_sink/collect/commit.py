@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,6 +14,7 @@ from cloud_sink.store import fleet_log
 from cloud_sink.store.database import DatabaseAway, writing
 from cloud_sink.store.facts import Fact, RefusedBody
 from cloud_sink.store.intake import take
+from cloud_sink.store.quarantine import MOST_BYTES
 from edge.contract.receipts import DeviceState, RefusalReason
 from edge.contract.topics import Channel
 
@@ -30,56 +32,71 @@ Part = Fact | RefusedBody
 _log = structlog.get_logger()
 
 
-def commit(messages: list[Message], *, engine: Database, stores: StoreBook, received: datetime) -> Answers:
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """Where a batch goes and when it came."""
+
+    engine: Database
+    stores: StoreBook
+    received: datetime
+    quarantine_bytes: int
+
+
+def commit(
+    messages: list[Message],
+    *,
+    engine: Database,
+    stores: StoreBook,
+    received: datetime,
+    quarantine_bytes: int = MOST_BYTES,
+) -> Answers:
     """Store a batch and return what to receipt: all of it is on disk.
 
     Raises:
         DatabaseAway: the database cannot be written now; nothing is stored and nothing may be acknowledged.
     """
+    into = _Into(engine, stores, received, quarantine_bytes)
     parts = [part for message in messages if message.channel is Channel.EVENTS for part in _parts(message)]
     words = [message for message in messages if message.channel is not Channel.EVENTS]
     try:
-        return _together(parts, words, engine=engine, stores=stores, received=received)
+        return _together(parts, words, into)
     except DatabaseAway:
         raise
     except Exception:  # noqa: BLE001 - whatever a hostile body breaks must not stop the stream
         _log.exception("batch.broken", messages=len(messages))
-        return _apart(parts, words, engine=engine, stores=stores, received=received)
+        return _apart(parts, words, into)
 
 
-def _together(
-    parts: list[Part], words: list[Message], *, engine: Database, stores: StoreBook, received: datetime
-) -> Answers:
-    with writing(engine) as connection:
+def _together(parts: list[Part], words: list[Message], into: _Into) -> Answers:
+    with writing(into.engine) as connection:
         answers = take(
             connection,
             [part for part in parts if isinstance(part, Fact)],
             [part for part in parts if isinstance(part, RefusedBody)],
-            stores=stores,
-            received=received,
+            stores=into.stores,
+            received=into.received,
+            quarantine_bytes=into.quarantine_bytes,
         )
         for message in words:
-            _note(connection, message, received)
+            _note(connection, message, into.received)
     return answers
 
 
-def _apart(
-    parts: list[Part], words: list[Message], *, engine: Database, stores: StoreBook, received: datetime
-) -> Answers:
+def _apart(parts: list[Part], words: list[Message], into: _Into) -> Answers:
     """Each on its own: what breaks its transaction is refused, and the stream goes on."""
     answers: Answers = {}
     for part in parts:
         try:
-            one = _together([part], [], engine=engine, stores=stores, received=received)
+            one = _together([part], [], into)
         except DatabaseAway:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             _log.exception("event.broken", device=part.address.source)
-            one = _together([_broken(part, error)], [], engine=engine, stores=stores, received=received)
+            one = _together([_broken(part, error)], [], into)
         _merge(answers, one)
     for message in words:
         try:
-            _together([], [message], engine=engine, stores=stores, received=received)
+            _together([], [message], into)
         except DatabaseAway:
             raise
         except Exception:  # noqa: BLE001 - as above

@@ -68,6 +68,9 @@ class IntakeSection(Section):
         50, description="messages a transaction; at most the broker's in-flight window of 100"
     )
     deadline: Duration = Field(0.05, gt=0, le=5, description="how long a batch waits for more, such as 0.05s")
+    quarantine_mb: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
+        256, description="megabytes of refused messages kept for a tenant; beyond them the oldest go"
+    )
     hole_grace: Duration = Field(90.0, ge=0, le=86400, description="how long a hole may fill by itself, such as 90s")
     resend_every: Duration = Field(60.0, gt=0, le=86400, description="how often an unanswered command is sent again")
     resend_expires: Duration = Field(3600.0, gt=0, le=604800, description="when an unanswered command expires")

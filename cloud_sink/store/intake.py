@@ -36,6 +36,7 @@ def take(
     *,
     stores: StoreBook,
     received: datetime,
+    quarantine_bytes: int = quarantine.MOST_BYTES,
 ) -> Answers:
     """Store a batch inside the caller's transaction.
 
@@ -55,7 +56,8 @@ def take(
     new, contradicting = _sort_out(connection, facts, answers)
     _store(connection, new, stores, received)
     _enter(connection, "taken", ((fact.sequence, fact.event.seq) for fact in new))
-    _refuse(connection, refused, contradicting, answers, received)
+    quarantine.hold(connection, _held(refused, contradicting), received, quarantine_bytes)
+    _enter(connection, "refused", _answer_refused(refused, answers))
     return dict(answers)
 
 
@@ -130,36 +132,26 @@ def _store(connection: Connection, new: list[Fact], stores: StoreBook, received:
     ledger.add(connection, "dropped", dropped)
 
 
-def _refuse(
-    connection: Connection,
-    refused: list[RefusedBody],
-    contradicting: list[Fact],
-    answers: Answers,
-    received: datetime,
-) -> None:
+def _held(refused: list[RefusedBody], contradicting: list[Fact]) -> list[Held]:
     held = [
         Held(one.address, one.epoch or "", one.seq or 0, one.reason.value, one.detail, one.body, one.sha256)
         for one in refused
     ]
-    held += [
-        Held(
-            fact.address,
-            fact.event.epoch,
-            fact.event.seq,
-            CONFLICT,
-            "other bytes are stored under this epoch and seq",
-            fact.body,
-            fact.sha256,
-        )
+    contradiction = "other bytes are stored under this epoch and seq"
+    return held + [
+        Held(fact.address, fact.event.epoch, fact.event.seq, CONFLICT, contradiction, fact.body, fact.sha256)
         for fact in contradicting
     ]
-    quarantine.hold(connection, held, received)
+
+
+def _answer_refused(refused: list[RefusedBody], answers: Answers) -> list[tuple[Sequence, int]]:
+    """Answer what can be answered, and return its numbers."""
     numbered = []
     for one in refused:
         if one.epoch is not None and one.seq is not None:
             answers[one.address, one.epoch].refused[one.seq] = (one.reason, one.detail)
             numbered.append(((one.address.tenant, one.address.device, one.epoch), one.seq))
-    _enter(connection, "refused", numbered)
+    return numbered
 
 
 def _enter(connection: Connection, kind: ledger.Kind, numbered: Iterable[tuple[Sequence, int]]) -> None:

@@ -94,6 +94,14 @@ quarantine = Table(
 )
 """What was refused or contradicted what is stored, with its bytes."""
 
+quarantine_use = Table(
+    "quarantine_use",
+    metadata,
+    Column("tenant", _SLUG, primary_key=True),
+    *_counts("bytes", "dropped"),
+)
+"""How much room each tenant's quarantine takes, and how many bodies went out for want of it since it last had room."""
+
 boots = Table(
     "boots",
     metadata,

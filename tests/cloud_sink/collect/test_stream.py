@@ -10,11 +10,12 @@ import pytest
 
 from edge.contract.events import MAX_EVENT_BYTES
 from edge.contract.topics import Address, Channel
+from tests.cloud_sink.conftest import SinkProcess
 from tests.cloud_sink.raw_device import RawDevice, device
 from tests.cloud_sink.words import EPOCH, body, observed, rejected
 
 if TYPE_CHECKING:
-    from tests.cloud_sink.conftest import SinkProcess
+    from pathlib import Path
 
 
 def rows(sink: SinkProcess, statement: str, *values: object) -> list[Any]:
@@ -189,3 +190,15 @@ def test_topics_that_are_none_do_not_stop_the_stream(sink: SinkProcess) -> None:
         raw.send(b"not a state", channel=Channel.STATE)
         raw.send(body(rejected(1, **of(raw))))
         assert raw.receipt()["ranges"] == [[1, 1]]
+
+
+def test_rubbish_without_end_fills_the_share_that_is_set_and_no_more(tmp_path: Path) -> None:
+    sink = SinkProcess(tmp_path / "sink", config="intake: {quarantine_mb: 1}")
+    sink.start()
+    with device(sink, "rubbish") as raw:
+        for number in range(1, 13):
+            raw.send(b"%d" % number + b"x" * 200_000, properties={"epoch": EPOCH, "seq": str(number)})
+        assert set(raw.answered(12)["refused"]) == set(range(1, 13))
+    assert [seq for seq, *_ in held(sink, "rubbish")] == [9, 10, 11, 12]
+    assert sink.stop() == 0
+    assert (sink.folder / "log").read_text().count("quarantine.full") == 1
