@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 import typer
 import yaml
-from demo import CATALOGUES, DEVICE, FIXTURE, ROOT, STORE, TENANT, ZONE, collector, last_line, rendered_scene
+from demo import DEVICE, FIXTURE, STORE, TENANT, collector, last_line
+from demo_scene import CATALOGUES, ROOT, ZONE, rendered_scene
 
 from edge.capture.folder import list_pictures
 from edge.cli.bench import in_words, machine
