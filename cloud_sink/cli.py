@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,6 +175,11 @@ def main() -> None:
         app()
     except FacingsError as error:
         typer.echo(f"sink: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:  # a full disk or a broken one, met where nobody could say more: stdout, above all
+        where = error.filename or "standard output"
+        typer.echo(f"sink: {where}: {error.strerror or error}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left unwritten must not fail once more at the exit
         sys.exit(1)
 
 

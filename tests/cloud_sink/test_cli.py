@@ -88,6 +88,20 @@ def test_errors_are_said_in_one_line(folder: Path, arguments: tuple[str, ...], c
     assert code == 2 or done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", [("profile", "s1"), ("quarantine", "list")])
+def test_output_that_finds_no_room_is_said_in_one_line(folder: Path, command: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cloud_sink.cli", *command, "--data", str(folder)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "sink: standard output: No space left on device\n")
+
+
 def test_the_quarantine_is_listed_and_replayed(folder: Path) -> None:
     listed = [json.loads(line) for line in run("quarantine", "list", "--json", "--data", folder).stdout.splitlines()]
     assert [(one["reason"], one["event"]) for one in listed] == [("unknown-major", f"{EPOCH}-2"), ("unreadable", None)]
