@@ -78,6 +78,23 @@ def shelves(
     write_shelves(out, count=count, seed=seed, gondolas=gondolas, report=_progress)
 
 
+@app.command()
+def physical(
+    out: Out,
+    count: Annotated[int, typer.Option(min=1, help="Pictures to render.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the series.")] = 1,
+    samples: Annotated[int, typer.Option(min=4, help="Paths of light a pixel, traced in four parts.")] = 16,
+    gondolas: Annotated[float, typer.Option(min=0, max=1, help="Share of close-ups of supermarket shelves.")] = 0.35,
+) -> None:
+    """Render the scenes of `shelves` with a path tracer (needs the extra `render`): slower, more like photographs.
+
+    Example: python -m models.scenes physical --out runs/physical --count 10 --seed 1
+    """
+    from models.scenes.writing import write_physical_shelves  # noqa: PLC0415 - OpenCV waits until the command runs
+
+    write_physical_shelves(out, count=count, seed=seed, gondolas=gondolas, samples=samples, report=_progress)
+
+
 def main() -> None:
     """Run, and turn an error of the project into one line and exit code 1."""
     try:

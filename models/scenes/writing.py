@@ -14,7 +14,8 @@ from models.scenes import demo
 from models.scenes.daybook import Contract, Frame, day_truth
 from models.scenes.lettering import Style, write
 from models.scenes.packshot import pack_shot
-from models.scenes.random_scene import random_picture
+from models.scenes.physical import render_physically
+from models.scenes.random_scene import random_picture, random_scene
 from models.scenes.render import render
 from models.scenes.story import live, stock_at
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from models.scenes.arrays import Picture
     from models.scenes.products import Product
+    from models.scenes.truth import Truth
 
 Report = Callable[[int, int], None]
 
@@ -106,14 +108,33 @@ def write_pack_shots(out: Path, products: Iterable[Product], *, count: int, size
 
 
 def write_shelves(out: Path, *, count: int, seed: int, gondolas: float, report: Report) -> None:
-    """Render random fixtures of training products into `out`: images/ and annotations.json (COCO, one class).
+    """Render random fixtures of training products into `out`: images/ and annotations.json (COCO, one class)."""
+    _write_coco(out, lambda number: random_picture(seed, number, gondolas=gondolas), count, seed, report)
+
+
+def write_physical_shelves(out: Path, *, count: int, seed: int, gondolas: float, samples: int, report: Report) -> None:
+    """The scenes of `write_shelves`, path-traced with `samples` a pixel (rounded to fours).
+
+    Raises:
+        FacingsError: Mitsuba is not installed.
+    """
+
+    def take(number: int) -> tuple[Picture, Truth]:
+        scene, camera, effects = random_scene(seed, number, gondolas=gondolas)
+        return render_physically(scene, camera, effects, number, samples=samples)
+
+    _write_coco(out, take, count, seed, report)
+
+
+def _write_coco(out: Path, take: Callable[[int], tuple[Picture, Truth]], count: int, seed: int, report: Report) -> None:
+    """Write the pictures 0 to `count` - 1 of a series.
 
     Each box also carries the product's seed and GTIN, so that the same set trains an embedder.
     """
     images: list[dict[str, Any]] = []
     boxes: list[dict[str, Any]] = []
     for number in range(count):
-        picture, truth = random_picture(seed, number, gondolas=gondolas)
+        picture, truth = take(number)
         name = f"scene_{seed}_{number:06d}.jpg"
         save_jpeg(out / "images" / name, picture, 90)
         images.append({"id": number + 1, "file_name": name, "width": truth.width, "height": truth.height})
