@@ -62,11 +62,17 @@ def note_seen(connection: Connection, seen: dict[Address, str], at: datetime) ->
 
 
 def note_state(connection: Connection, address: Address, state: DeviceState, received: datetime) -> bool:
-    """Take a device's word on its connection; False for one of an older connection, which changes nothing."""
+    """Take a device's word on its connection; False for one that changes nothing.
+
+    That is a word of an older connection, and `lost` after `offline` of the same one: the embedded broker publishes the
+    last will even of a device that said goodbye.
+    """
     note_seen(connection, {address: ""}, received)
     this = (devices.c.tenant == address.tenant, devices.c.device == address.device)
-    current = connection.execute(select(devices.c.connection).where(*this)).scalar_one()
+    current, said = connection.execute(select(devices.c.connection, devices.c.state).where(*this)).one()
     if state.state != "born" and current is not None and current != state.connection:
+        return False
+    if state.state == "lost" and current == state.connection and said == "offline":
         return False
     connection.execute(
         update(devices)

@@ -164,6 +164,9 @@ def test_an_older_connection_changes_nothing(database: Database) -> None:
     assert not say("lost", "c1")
     assert not say("offline", "c1")
     assert say("lost", "c2")
+    assert say("born", "c3")
+    assert say("offline", "c3")
+    assert not say("lost", "c3")  # a last will that a broker sent all the same
 
 
 def test_an_event_of_a_store_nobody_described_is_stored_by_its_own_zone(database: Database) -> None:
