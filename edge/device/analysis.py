@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.contract.config import FixtureSection
+    from edge.contract.planogram import Planogram
     from edge.shelf.deviations import Deviation
     from edge.shelf.evidence import Evidence
     from edge.shelf.facing import Gap
@@ -204,7 +205,7 @@ def load_analyser(
         catalogue=f"{known.name} {known.version}" if known else None,
         planogram=planned.id if planned else None,
         owner_of=owners,
-        own=frozenset(fixture.own) if fixture else frozenset(owners.values()),
+        own=frozenset(fixture.own) if fixture else _likely_own(owners, planned),
         slots=tuple(Slot(slot.shelf, slot.position, slot.sku, slot.facings, slot.width_mm) for slot in planned.slots)
         if planned
         else (),
@@ -212,6 +213,13 @@ def load_analyser(
         region=fixture.region if fixture else (),
     )
     return Analyser(detector, recogniser, plan)
+
+
+def _likely_own(owners: Mapping[str, str], planned: Planogram | None) -> frozenset[str]:
+    """Who is own where no contract says it: the owners of what is planned; without a plan everybody."""
+    if planned is None:
+        return frozenset(owners.values())
+    return frozenset(owners[slot.sku] for slot in planned.slots if slot.sku in owners)
 
 
 @contextmanager
