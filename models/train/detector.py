@@ -73,7 +73,7 @@ class DetectorTraining:
         self._average.network.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._step, self._seconds = state["step"], state["seconds"]
-        if self._held:
+        if self._held and (self._out / "best.pt").is_file():  # a run can be cut before its first measurement
             before = DetectorNetwork(self._settings.network)
             before.load_state_dict(load_checkpoint(self._out / "best.pt")["average"])
             self._best = self._score(before)

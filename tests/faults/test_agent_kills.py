@@ -6,6 +6,7 @@ import random
 import shutil
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,19 @@ import yaml
 
 from tests.brokers import Mosquitto
 from tests.faults.story import ADDRESS, ZONE
-from tests.faults.yard import Child, Site, check_all_stored_once
+from tests.faults.yard import Child, Site, check_all_stored_once, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "configs" / "demo"
-FRAMES = 14
+FRAMES = 40
 KILLS = 10
 
 
 def edge_run(site: Site) -> Child:
-    """`edge run` over every third frame of the demo's day; its outbox is the site's."""
+    """`edge run` over the first frames of the demo's day; its outbox is the site's."""
     frames = site.folder / "frames"
     frames.mkdir()
-    for path in sorted((DEMO / "frames").glob("*.jpg"))[: 3 * FRAMES : 3]:
+    for path in sorted((DEMO / "frames").glob("*.jpg"))[:FRAMES]:
         shutil.copy(path, frames)
     config = {
         "device": {"tenant": ADDRESS.tenant, "store": ADDRESS.store, "id": ADDRESS.device},
@@ -37,7 +38,7 @@ def edge_run(site: Site) -> Child:
                 "id": "cam-1",
                 "fixture": "cooler-1",
                 "source": {"kind": "folder", "path": str(frames), "times": "names", "simulated": True},
-                "schedule": {"every": "60m"},
+                "schedule": {"every": "20m"},
             }
         ],
         "fixtures": [
@@ -54,6 +55,11 @@ def edge_run(site: Site) -> Child:
     return Child(arguments, site.folder / "agent.log")
 
 
+def begun_or_ended(agent: Child, lives: int) -> bool:
+    """Whether the agent has come to its work so many times, or to its end."""
+    return agent.ended or agent.log.read_text().count("agent.started") == lives
+
+
 def run(folder: Path, *, kills: int) -> tuple[Site, tuple[int, int, int], int]:
     """The day, with so many kills of the agent; the site, what was accepted, lost and doubled, and the kills."""
     rng, killed = random.Random(11), 0
@@ -64,12 +70,14 @@ def run(folder: Path, *, kills: int) -> tuple[Site, tuple[int, int, int], int]:
         stack.callback(agent.stop)
         site.collector.start()
         agent.start()
-        while killed < kills and not agent.ended:
-            time.sleep(rng.uniform(1.0, 3.5))
-            if not agent.ended:
-                agent.kill()
-                killed += 1
-                agent.start()
+        while killed < kills:
+            wait_for(partial(begun_or_ended, agent, killed + 1), "the agent does not start")
+            time.sleep(rng.uniform(0.0, 0.5))
+            if agent.ended:
+                break
+            agent.kill()
+            killed += 1
+            agent.start()
         agent.wait()
         site.collector.terminate()
     return site, check_all_stored_once(site), killed
