@@ -22,8 +22,8 @@ class CropShape:
     same crop; the margin shows the embedder a little of what stands around the facing.
     """
 
-    width: int = 64
-    height: int = 96
+    width: int = 96
+    height: int = 128
     margin: float = 0.06  # of the box's width and height, added on each side
 
 

@@ -35,23 +35,35 @@ class Example:
     ignored: NDArray[np.float32]  # (m, 4)
 
 
-def make_example(photos: Sequence[Photo], index: int, *, side: int, rng: np.random.Generator, mixed: bool) -> Example:
-    """Draw one training picture from photograph `index`; where `mixed`, sometimes with a second one beside it."""
-    example = _place(photos[index], side=side, rng=rng)
-    if mixed and rng.random() < 0.25:
-        example = _beside(example, _place(photos[int(rng.integers(len(photos)))], side=side, rng=rng), rng=rng)
-    if rng.random() < 0.35:
+def make_example(photos: Sequence[Photo], index: int, *, side: int, rng: np.random.Generator, wild: bool) -> Example:
+    """Draw one training picture from photograph `index`.
+
+    Args:
+        photos: all there are.
+        index: of the one to show.
+        side: pixels of the square picture.
+        rng: source of chance.
+        wild: sometimes a second photograph beside it, bent by a lens, turned and sheared. Boxes around turned products
+            are looser than those around upright ones, so the last part of a run goes without.
+    """
+    example = _place(photos[index], side=side, rng=rng, wild=wild)
+    if wild and rng.random() < 0.2:
+        other = photos[int(rng.integers(len(photos)))]
+        example = _beside(example, _place(other, side=side, rng=rng, wild=wild), rng=rng)
+    if wild and rng.random() < 0.15:
+        example = _bend(example, rng=rng)
+    if rng.random() < (0.35 if wild else 0.15):
         example = _occlude(example, rng=rng)
     return Example(vary_light(example.image, rng=rng), example.boxes, example.ignored)
 
 
-def _place(photo: Photo, *, side: int, rng: np.random.Generator) -> Example:
+def _place(photo: Photo, *, side: int, rng: np.random.Generator, wild: bool) -> Example:
     """Scale, stretch, turn, tilt, mirror and crop one photograph onto a square of `side` pixels."""
     height, width = photo.image.shape[:2]
     scale = FITTED_SIDE / max(height, width) * np.exp(rng.uniform(*np.log(SCALES)))
     stretch = np.exp(rng.uniform(-1, 1) * np.log(ASPECT) / 2) if rng.random() < 0.8 else 1.0
     mirror = -1.0 if rng.random() < 0.5 else 1.0
-    turn, shear = np.deg2rad(np.clip(rng.normal(0, 3.0, 2), -9, 9))
+    turn, shear = np.deg2rad(np.clip(rng.normal(0, 3.0 if wild else 0.7, 2), -9, 9))
     linear = (
         np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         @ np.array([[1.0, np.tan(shear)], [0.0, 1.0]])
@@ -60,7 +72,7 @@ def _place(photo: Photo, *, side: int, rng: np.random.Generator) -> Example:
     matrix = np.eye(3)
     matrix[:2, :2] = linear
     matrix[:2, 2] = -linear @ np.array([width / 2, height / 2])
-    matrix[2, :2] = rng.normal(0, 0.00012, 2) @ np.linalg.inv(linear).T * (rng.random() < 0.5)
+    matrix[2, :2] = rng.normal(0, 0.00012, 2) @ np.linalg.inv(linear).T * (wild and rng.random() < 0.5)
     corners = _project(np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64), matrix)
     low, high = corners.min(0), corners.max(0)
     # Where the photograph is larger than the picture any part of it may be seen; where smaller it may lie anywhere.
@@ -137,6 +149,35 @@ def _keep_side(
     boxes, left = cut(example.boxes)
     ignored, _ = cut(example.ignored)
     return _sized(boxes[left >= VISIBLE]), _sized(np.concatenate([ignored, boxes[left < VISIBLE]]))
+
+
+def _bend(example: Example, *, rng: np.random.Generator) -> Example:
+    """Bend straight lines as a wide lens does: radial distortion of one coefficient, outwards (barrel)."""
+    side = example.image.shape[0]
+    strength = float(rng.uniform(0.05, 0.35))
+    half = side / 2
+    centre = half + rng.normal(0, 0.08 * side, 2)
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32) + np.float32(0.5)
+    u, v = (x - centre[0]) / half, (y - centre[1]) / half
+    grow = (1 + strength * (u * u + v * v)) / (1 + strength)
+    map_x, map_y = ((c + half * w * grow - 0.5).astype(np.float32) for c, w in ((centre[0], u), (centre[1], v)))
+    image = cv2.remap(example.image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+    def bent(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        x1, y1, x2, y2 = boxes.astype(np.float64).T
+        mid_x, mid_y = (x1 + x2) / 2, (y1 + y2) / 2
+        points = np.stack([x1, mid_y, x2, mid_y, mid_x, y1, mid_x, y2], axis=1).reshape(-1, 2)
+        away = (points - centre) / half * (1 + strength)  # = shown * (1 + strength * |shown|^2), undone by iteration
+        shown = away.copy()
+        for _ in range(12):
+            shown = away / (1 + strength * (shown**2).sum(axis=1, keepdims=True))
+        moved = (centre + half * shown).reshape(-1, 4, 2)
+        return np.concatenate([moved.min(1), moved.max(1)], axis=1).astype(np.float32)
+
+    boxes, left = _clip(bent(example.boxes), side)
+    ignored, _ = _clip(bent(example.ignored), side)
+    gone = left < VISIBLE
+    return Example(np.asarray(image, np.uint8), _sized(boxes[~gone]), _sized(np.concatenate([ignored, boxes[gone]])))
 
 
 def _occlude(example: Example, *, rng: np.random.Generator) -> Example:

@@ -37,6 +37,8 @@ class Photo:
 def read_coco(folder: Path, annotations: str = "annotations.json", *, corrections: Path | None = None) -> list[Photo]:
     """Read `folder/annotations.json` and the photographs of `folder/images`.
 
+    A folder without that file, of photographs that nobody had labelled, has those that the corrections name.
+
     Args:
         folder: a COCO folder.
         annotations: name of the truth file.
@@ -47,6 +49,9 @@ def read_coco(folder: Path, annotations: str = "annotations.json", *, correction
         ImageError: the truth, the corrections or a photograph is missing or unreadable.
     """
     truth = folder / annotations
+    if corrections is not None and not truth.is_file():
+        by_name = _read_json(corrections, "give a file of corrections, or none")
+        return [correct(_read_photo(folder, name, []), correction) for name, correction in by_name.items()]
     data = _read_json(truth, "give a folder with annotations.json and images/")
     by_image: dict[int, list[dict[str, Any]]] = {}
     for annotation in data["annotations"]:
@@ -81,6 +86,8 @@ def _read_json(path: Path, mend: str) -> dict[str, Any]:
 
 def _read_photo(folder: Path, name: str, annotations: Sequence[dict[str, Any]]) -> Photo:
     path = folder / "images" / name
+    if not path.parent.is_dir():
+        path = folder / name
     boxes = np.asarray([a["bbox"] for a in annotations], dtype=np.float32).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     crowd = np.asarray([bool(a.get("iscrowd", 0)) for a in annotations], dtype=np.bool_)

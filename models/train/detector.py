@@ -1,29 +1,36 @@
 """Train the product detector: `python -m models.train.detector --data ../shared/data/cooler/train`."""
 
+import json
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+import cv2
 import numpy as np
 import torch
 import typer
 
 from edge.contract.errors import FacingsError
-from models.train.augment import make_example
+from edge.recognise.boxes import lay_on_canvas
+from models.train.augment import Example, make_example
 from models.train.coco import Photo, hold_back, read_coco
 from models.train.loss import detection_loss
 from models.train.measure import detect, precision_of, to_input
 from models.train.network import DetectorNetwork, NetworkSize
 from models.train.run import RunLog, Schedule, WeightAverage, load_checkpoint, save_checkpoint
+from models.train.shipped import load_shipped
 
 MEASURE_SIDE = 640
 # When the network knows products well enough that a high score where nobody drew a box means a missing box.
 DOUBT_FROM = 0.3
-# The last part sees whole scenes only, as inference will.
-PLAIN_FROM = 0.85
+# The last part sees upright scenes only, as inference will, so that boxes grow tight.
+PLAIN_FROM = 0.75
+LONGEST = 1280  # pixels of a further photograph's longer side: more would never be seen
+EXAMPLES = 16  # pictures that place the norms of weights taken from an ONNX file
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class Settings:
     decay: float = 0.05
     share: float = 0.1
     doubt: bool = True  # leave high-scoring background out: for a truth whose missing boxes nobody has added
+    own_share: float = 0.5  # of what is seen, where further sets are given; these share the rest evenly
     checks: int = 12  # measurements on the held-back photographs
     network: NetworkSize = field(default_factory=NetworkSize)
 
@@ -45,24 +53,40 @@ class DetectorTraining:
     """One run: its network, optimiser and place in the schedule."""
 
     def __init__(
-        self, photos: list[Photo], *, settings: Settings, schedule: Schedule, out: Path, also: Sequence[Photo] = ()
+        self,
+        photos: list[Photo],
+        *,
+        settings: Settings,
+        schedule: Schedule,
+        out: Path,
+        also: Sequence[Sequence[Photo]] = (),
     ) -> None:
         torch.manual_seed(settings.seed)
         self._settings, self._schedule, self._out = settings, schedule, out
         self._photos, self._held = hold_back(photos, share=settings.share, seed=settings.seed)
         if not self._photos:
             self._photos, self._held = self._held, []  # one place only: nothing can be held back honestly
-        self._own = len(self._photos)
-        self._photos += also
+        sets = [self._photos, *also]
+        self._sizes = [len(one) for one in sets]
+        self._photos = [photo for one in sets for photo in one]
+        share = settings.own_share if also else 1.0
+        self._shares = np.array([share, *[(1 - share) / max(1, len(also))] * len(also)])
+        self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="examples")
+        self._next: Future[list[Example]] | None = None
         self._network = DetectorNetwork(settings.network).to(memory_format=torch.channels_last)
         self._average = WeightAverage(self._network)
         self._optimiser = torch.optim.AdamW(_weight_groups(self._network, settings.decay), lr=settings.rate)
         self._step, self._seconds, self._best, self._checked = 0, 0.0, -1.0, 0
         self._log = RunLog(out)
 
-    def start_from(self, checkpoint: Path) -> None:
-        """Begin with the weights of an earlier run instead of random ones."""
-        weights = load_checkpoint(checkpoint)["average"]
+    def start_from(self, path: Path) -> None:
+        """Begin with the weights of an earlier run's checkpoint, or of a shipped ONNX file, instead of random ones."""
+        if path.suffix == ".onnx":
+            inputs = [lay_on_canvas(p.image, side=self._settings.side)[0] for p in self._photos[:EXAMPLES]]
+            load_shipped(self._network, path, [to_input([one]) for one in inputs])
+            weights = self._network.state_dict()
+        else:
+            weights = load_checkpoint(path)["average"]
         self._network.load_state_dict(weights)
         self._average.network.load_state_dict(weights)
 
@@ -97,16 +121,8 @@ class DetectorTraining:
         """One step on one batch."""
         began, settings = time.monotonic(), self._settings
         progress = self._progress()
-        examples = [
-            make_example(
-                self._photos,
-                self._photo_at(position),
-                side=settings.side,
-                rng=np.random.default_rng((settings.seed, position)),
-                mixed=progress < PLAIN_FROM,
-            )
-            for position in range(self._step * settings.batch, (self._step + 1) * settings.batch)
-        ]
+        examples = self._next.result() if self._next else self._draw(self._step, progress)
+        self._next = self._ahead.submit(self._draw, self._step + 1, progress)  # while the network computes
         for group in self._optimiser.param_groups:
             group["lr"] = settings.rate * self._schedule.rate(step=self._step, progress=progress)
         self._network.train()
@@ -132,16 +148,25 @@ class DetectorTraining:
     def _progress(self) -> float:
         return self._schedule.progress(step=self._step, seconds=self._seconds)
 
-    def _photo_at(self, position: int) -> int:
-        """Which photograph comes at a position: each once an epoch, in an order of its own.
+    def _draw(self, step: int, progress: float) -> list[Example]:
+        """The pictures of one step."""
+        settings = self._settings
+        return [
+            make_example(
+                self._photos,
+                self._photo_at(position),
+                side=settings.side,
+                rng=np.random.default_rng((settings.seed, position)),
+                wild=progress < PLAIN_FROM,
+            )
+            for position in range(step * settings.batch, (step + 1) * settings.batch)
+        ]
 
-        With further pictures, every other place is one of theirs, in epochs of their own.
-        """
-        further = len(self._photos) - self._own
-        turn, theirs = divmod(position, 2) if further else (position, 0)
-        epoch, place = divmod(turn, further if theirs else self._own)
-        order = np.random.default_rng((self._settings.seed, 1 + theirs, epoch))
-        return theirs * self._own + int(order.permutation(further if theirs else self._own)[place])
+    def _photo_at(self, position: int) -> int:
+        """Which photograph comes at a position: a set drawn by its share, and any of it."""
+        rng = np.random.default_rng((self._settings.seed, 1, position))
+        which = int(rng.choice(len(self._sizes), p=self._shares))
+        return sum(self._sizes[:which]) + int(rng.integers(self._sizes[which]))
 
     def _check(self, progress: float) -> None:
         """Measure the average on the held-back photographs; keep it when it is the best so far."""
@@ -182,13 +207,36 @@ def _weight_groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
+def read_further(given: str) -> list[Photo]:
+    """`FOLDER`, or `FOLDER=CORRECTIONS`: then only the photographs that these name, which somebody went through."""
+    folder, _, corrections = given.partition("=")
+    photos = read_coco(Path(folder), corrections=Path(corrections) if corrections else None)
+    if corrections:
+        named = json.loads(Path(corrections).read_text(encoding="utf-8"))
+        photos = [photo for photo in photos if photo.name in named]
+    return [_shrunk(photo) for photo in photos]
+
+
+def _shrunk(photo: Photo) -> Photo:
+    longest = max(photo.image.shape[:2])
+    if longest <= LONGEST:
+        return photo
+    scale = LONGEST / longest
+    image = cv2.resize(photo.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return Photo(photo.name, np.asarray(image, np.uint8), photo.boxes * np.float32(scale), photo.ignored * scale)
+
+
 def train(
     *,
     data: Annotated[Path, typer.Option(help="COCO folder: annotations.json and images/.")],
     out: Annotated[Path, typer.Option(help="Folder of the log and the checkpoints.")] = Path("runs/detector"),
     also: Annotated[
-        list[Path] | None, typer.Option(help="Further COCO folders, such as rendered shelves: half of what is seen.")
+        list[str] | None,
+        typer.Option(
+            help="Further sets, FOLDER or FOLDER=CORRECTIONS, such as rendered shelves; half of what is seen."
+        ),
     ] = None,
+    own_share: Annotated[float, typer.Option(min=0, max=1, help="Part of what is seen that is of --data.")] = 0.5,
     corrections: Annotated[Path | None, typer.Option(help="Corrections of the truth (JSON).")] = None,
     minutes: Annotated[float | None, typer.Option(help="Minutes of training; instead of --epochs.")] = None,
     epochs: Annotated[int, typer.Option(help="Times every photograph is seen.")] = 90,
@@ -196,7 +244,9 @@ def train(
     side: Annotated[int, typer.Option(help="Pixels of a training picture's side, a multiple of 32.")] = 512,
     seed: Annotated[int, typer.Option(help="Of weights, order, augmentation and what is held back.")] = 0,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
-    start: Annotated[Path | None, typer.Option(help="Checkpoint whose weights to start from.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Weights to start from: a checkpoint, or a shipped ONNX file (float32).")
+    ] = None,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.5e-3,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
 ) -> None:
@@ -205,12 +255,12 @@ def train(
     Example: python -m models.train.detector --data ../shared/data/cooler/train --minutes 40
     """
     torch.set_num_threads(threads)
-    settings = Settings(seed=seed, batch=batch, side=side, rate=rate, doubt=corrections is None)
+    settings = Settings(seed=seed, batch=batch, side=side, rate=rate, doubt=corrections is None, own_share=own_share)
     try:
         photos = read_coco(data, corrections=corrections)
         steps = -(-epochs * len(photos) * (2 if also else 1) // batch)
         schedule = Schedule(steps=steps, minutes=minutes)
-        further = [photo for folder in also or [] for photo in read_coco(folder)]
+        further = [read_further(given) for given in also or []]
         training = DetectorTraining(photos, settings=settings, schedule=schedule, out=out, also=further)
         if start is not None:
             training.start_from(start)

@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False)
 
 
 def export(network: SkuEmbedder, path: Path) -> None:
-    """Write ONNX: input `crops` (n, 96, 64, 3) uint8 BGR, output `embeddings` (n, d) float32; n is free."""
+    """Write ONNX: input `crops` (n, 128, 96, 3) uint8 BGR, output `embeddings` (n, d) float32; n is free."""
     shape = CropShape()
     example = torch.zeros(2, shape.height, shape.width, 3, dtype=torch.uint8)
     part = path.with_suffix(".part")
@@ -58,6 +58,7 @@ def main(
     minutes: Annotated[float, typer.Option(help="train so long instead of so many epochs; 0: by epochs")] = 0,
     batch: Annotated[int, typer.Option(min=2)] = 128,
     steps: Annotated[int, typer.Option(help="steps an epoch; 0: crops / batch")] = 0,
+    main_share: Annotated[float, typer.Option(help="part of what is seen that is of DATA")] = 0.45,
     held_back: Annotated[float, typer.Option(help="share of photographs kept to choose by, whole groups")] = 0.2,
     leave_out: Annotated[str, typer.Option(help="SKUs not trained on, commas between: to measure enrolment")] = "",
     seed: Annotated[int, typer.Option()] = 0,
@@ -80,17 +81,19 @@ def main(
     more = [crop for folder in also or [] for crop in read_any(folder) if crop.sku not in left_out]
     count = steps or max(1, len(known) // batch)
     training = EmbedderTraining(
-        Mixture.of(known + more, main=data.name),
+        Mixture.of(known + more, main=data.name, main_share=main_share),
         settings=Settings(seed=seed, batch=batch, steps=count, rate=rate),
         schedule=Schedule(epochs * count, minutes if minutes > 0 else None),
         folder=run,
     )
     split = {"held_back": sorted(kept), "left_out": sorted(left_out)}
     (run / SPLIT).write_text(json.dumps(split), encoding="utf-8")
-    if begin_with is not None:
-        training.begin_with(begin_with)
     if resume:
         training.resume()
+    elif begin_with is not None:
+        training.begin_with(begin_with)
+    else:
+        training.begin_with_imagenet()
     training.run(known=known, seen=[crop for crop in facings if crop.photo in kept], stop_after=stop_after)
     export(training.average, out)
     sys.stdout.write(json.dumps({"model": str(out), "epochs": training.epoch}) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 FOREIGN = "foreign"  # the cooler set's word for a product that is none of its SKUs
 _CORRECTIONS = Path(__file__).parent / "corrections"
 _CONTEXT = 0.35  # of the box on each side: room for jitter, rotation and margin
+_MOST, _MOST_HERE = 16, 4  # facings of one drawn product, and in one picture: more of them look the same
+_SMALL = 14  # pixels of the shorter side: below, nobody could tell a pack
+_UNNAMED = "cut-out"  # a composed wall's word for a unit whose product nobody told
+_INVENTED = "flat-"  # with this begin the names of packs that walls are composed of
 _ALIKE = 0.70  # correlation of equalised thumbnails above which two photographs show the same cooler (looked at)
 
 
@@ -65,9 +70,16 @@ def read_coco(folder: Path) -> list[FacingCrop]:
     truth, corrections = json.loads(written), read_corrections(written)
     names = {category["id"]: category["name"] for category in truth["categories"]}
     boxes: dict[int, list[tuple[list[float], str]]] = {}
+    drawn: Counter[object] = Counter()
     for mark in truth["annotations"]:
         sku = corrections.get(mark.get("id"), names[mark["category_id"]])
-        if sku is not None and not mark.get("iscrowd"):
+        if "product" in mark or (sku or "").startswith(_INVENTED):  # drawn: there are as many as one likes
+            sku = f"{_INVENTED}{mark.get('product', sku)}"
+            here = (sku, mark["image_id"])
+            if drawn[sku] >= _MOST or drawn[here] >= _MOST_HERE or min(mark["bbox"][2:]) < _SMALL:
+                continue
+            drawn.update((sku, here))
+        if sku not in (None, _UNNAMED) and not mark.get("iscrowd"):
             boxes.setdefault(mark["image_id"], []).append((mark["bbox"], sku))
     crops = []
     for entry in truth["images"]:
@@ -91,9 +103,11 @@ def read_product_folders(folder: Path) -> list[FacingCrop]:
     for path in sorted(folder.rglob("*.jpg")):
         photo = _read(path)
         tall, wide = photo.shape[:2]
-        # No box is given: the pack fills about this part of the picture in the set this reads.
-        box = (0.25 * wide, 0.1 * tall, 0.75 * wide, 0.95 * tall)
-        crops.append(FacingCrop(photo, box, f"{folder.name}/{path.parent.name}", path.name, folder.name))
+        # No box is given: the pack fills about the first part of the picture in the set this reads. Whoever enrols from
+        # such a photograph gives it as it is.
+        boxes = ((0.25 * wide, 0.1 * tall, 0.75 * wide, 0.95 * tall), (0.0, 0.0, float(wide), float(tall)))
+        sku = f"{folder.name}/{path.parent.name}"
+        crops += [FacingCrop(photo, box, sku, path.name, folder.name) for box in boxes]
     return crops
 
 
@@ -140,16 +154,23 @@ class Mixture:
 
     @classmethod
     def of(cls, crops: Sequence[FacingCrop], *, main: str, main_share: float = 0.7) -> Mixture:
-        """Weigh SKUs by the square root of their number; the source `main` gets `main_share` of the draws."""
+        """Weigh SKUs by the square root of their number.
+
+        The source `main` gets `main_share` of the draws, the others share the rest evenly.
+        """
         names = [crop.sku for crop in crops]
         skus = sorted(set(names) - {FOREIGN})
         number = {sku: index for index, sku in enumerate(skus)} | {FOREIGN: len(skus)}
         labels = np.array([number[name] for name in names])
         chances = 1 / np.sqrt(np.bincount(labels, minlength=len(skus) + 1)[labels])
-        is_main = np.array([crop.source == main for crop in crops])
-        for part, share in ((is_main, main_share), (~is_main, 1 - main_share)):
+        sources = np.array([crop.source for crop in crops])
+        others = sorted(set(sources.tolist()) - {main})
+        for source in (main, *others):
+            part = sources == source
             if part.any():
-                chances[part] *= share / chances[part].sum()
+                chances[part] *= (main_share if source == main else (1 - main_share) / len(others)) / chances[
+                    part
+                ].sum()
         return cls(list(crops), labels, chances / chances.sum(), skus)
 
     def batches(

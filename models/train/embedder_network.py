@@ -6,64 +6,46 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the name everybody knows it by
 
+from models.train.efficientnet import CHANNELS, Features
+
 DIMENSIONS = 128
-WIDTHS = (32, 64, 128, 256)
+FIXED = 4  # first parts of the backbone that stay as they came: edges and colours are the same everywhere
+DETAIL = (4, 3)  # cells of the last map that the head reads
 
 
-class Block(nn.Module):  # type: ignore[misc]  # torch is untyped here
-    """Two plain 3x3 convolutions around a shortcut.
-
-    Plain ones, because they train many times faster than depthwise ones on CPUs and quantise without fuss.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = convolution(width, width)
-        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, width, h, w) to the same shape."""
-        return F.relu(x + self.second(self.first(x)))
-
-
-def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """A 3x3 convolution with batch norm and ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
-    )
-
-
-class SkuEmbedder(nn.Module):  # type: ignore[misc]
+class SkuEmbedder(nn.Module):  # type: ignore[misc]  # torch is untyped here
     """Crops of facings to unit vectors.
 
-    Input (n, 96, 64, 3) uint8 BGR, as `edge.recognise.crops` cuts them; scaling is part of the network, so that no
-    caller can get it wrong. Output (n, 128) float32 of length 1. The last map is pooled to 3 x 2 cells rather than to
-    one: where on a pack a colour stands tells packs apart.
+    Input (n, 128, 96, 3) uint8 BGR, as `edge.recognise.crops` cuts them; scaling is part of the network, so that no
+    caller can get it wrong. Output (n, 128) float32 of length 1. The head reads the last map's 4 x 3 cells rather than
+    their mean: where on a pack a colour stands tells packs apart.
     """
 
     def __init__(self, dimensions: int = DIMENSIONS, dropout: float = 0.1) -> None:
         super().__init__()
-        a, b, c, d = WIDTHS
-        self.body = nn.Sequential(
-            convolution(3, a, 2),
-            convolution(a, b, 2),
-            Block(b),
-            convolution(b, c, 2),
-            Block(c),
-            Block(c),
-            convolution(c, d, 2),
-            Block(d),
-            Block(d),
-        )
+        self.body = Features()
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(d * 6, dimensions, bias=False)
+        self.head = nn.Linear(CHANNELS * DETAIL[0] * DETAIL[1], dimensions, bias=False)
         self.norm = nn.BatchNorm1d(dimensions)
+        for part in self._fixed():
+            part.requires_grad_(requires_grad=False)
+
+    def train(self, mode: bool = True) -> SkuEmbedder:  # noqa: FBT001, FBT002 - torch's own signature
+        """Training mode for all but what stays fixed."""
+        super().train(mode)
+        for part in self._fixed():
+            part.eval()
+        return self
+
+    def _fixed(self) -> list[nn.Module]:
+        return list(self.body)[:FIXED]
 
     def forward(self, crops: Tensor) -> Tensor:
-        """(n, 96, 64, 3) uint8 BGR to (n, d) float32 of length 1."""
-        x = (crops.permute(0, 3, 1, 2).float() - 127.5) / 64.0
-        x = F.avg_pool2d(self.body(x.contiguous(memory_format=torch.channels_last)), 2)
-        return F.normalize(self.norm(self.head(self.dropout(x.flatten(1)))).float())
+        """(n, 128, 96, 3) uint8 BGR to (n, d) float32 of length 1."""
+        pictures = crops.permute(0, 3, 1, 2).float()
+        pictures = (torch.stack([pictures[:, 2], pictures[:, 1], pictures[:, 0]], 1) - 127.0) / 128.0
+        features = self.body(pictures.contiguous(memory_format=torch.channels_last))
+        return F.normalize(self.norm(self.head(self.dropout(features.flatten(1)))).float())
 
 
 class SubCentreProxies(nn.Module):  # type: ignore[misc]

@@ -37,6 +37,7 @@ class Settings:
     steps: int = 40  # of one epoch
     rate: float = 2e-3
     decay: float = 0.05
+    body_pace: float = 0.3  # the backbone begins with what it learnt on ImageNet, the head at random
     proxy_pace: float = 10.0  # proxies start at random among trained neighbours: they have farther to go
 
 
@@ -49,12 +50,16 @@ class EmbedderTraining:
         self.network = SkuEmbedder().to(memory_format=torch.channels_last)
         self.proxies = SubCentreProxies(len(mixture.skus))
         self._average = WeightAverage(self.network)
-        weights = [p for p in self.network.parameters() if p.ndim > 1]
-        norms = [p for p in self.network.parameters() if p.ndim <= 1]
+        body = [p for p in self.network.body.parameters() if p.requires_grad]
+        others = [p for part in (self.network.head, self.network.norm) for p in part.parameters()]
         self._optimiser = torch.optim.AdamW(
             [
-                {"params": weights, "weight_decay": settings.decay, "pace": 1.0},
-                {"params": norms, "weight_decay": 0.0, "pace": 1.0},
+                {"params": kept, "weight_decay": settings.decay if plural else 0.0, "pace": pace}
+                for parameters, pace in ((body, settings.body_pace), (others, 1.0))
+                for plural in (True, False)  # norms and biases have no reason to be small
+                for kept in [[p for p in parameters if (p.ndim > 1) is plural]]
+            ]
+            + [
                 {"params": list(self.proxies.parameters()), "weight_decay": 0.0, "pace": settings.proxy_pace},
             ]
         )
@@ -87,6 +92,15 @@ class EmbedderTraining:
         self._optimiser.load_state_dict(state["optimiser"])
         self.average.load_state_dict(state["average"])
         self.epoch, self._step, self._seconds = state["epoch"], state["step"], state["seconds"]
+
+    def begin_with_imagenet(self) -> None:
+        """Take a backbone that has seen the world.
+
+        Raises:
+            ModelError: the package that carries its weights is not installed.
+        """
+        self.network.body.load_imagenet()
+        self.average.body.load_imagenet()
 
     def begin_with(self, checkpoint: Path) -> None:
         """Take the network of another run, trained perhaps on other SKUs, and place the proxies where it sees them.

@@ -1,4 +1,4 @@
-"""Light, lens and file of a training picture: exposure, colour cast, glare, blur, noise, JPEG."""
+"""Light, glass and file of a training picture: exposure, colour cast, glare, condensation, blur, noise, JPEG."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def vary_light(image: NDArray[np.uint8], *, rng: np.random.Generator) -> NDArray
         image = _hue(image, rng=rng)
     if rng.random() < 0.15:
         image = _glare(image, rng=rng)
+    if rng.random() < 0.08:
+        image = _condensation(image, rng=rng)
     if rng.random() < 0.3:
         image = _sharpness(image, rng=rng)
     if rng.random() < 0.2:
@@ -62,6 +64,17 @@ def _glare(image: NDArray[np.uint8], *, rng: np.random.Generator) -> NDArray[np.
     strength = rng.uniform(0.2, 0.8) * mask
     lit: NDArray[np.uint8] = (image * (1 - strength) + 255 * strength).clip(0, 255).astype(np.uint8)
     return lit
+
+
+def _condensation(image: NDArray[np.uint8], *, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A pale veil over the glass, denser in places, that also softens what is behind it."""
+    height, width = image.shape[:2]
+    veil = cv2.resize(rng.uniform(0.2, 1, (4, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    veil = (veil * rng.uniform(0.15, 0.6)).clip(0, 0.75)[..., None]
+    soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 2.2)))
+    tone = rng.uniform(150, 240)
+    fogged: NDArray[np.uint8] = (soft * (1 - veil) + tone * veil).clip(0, 255).astype(np.uint8)
+    return fogged
 
 
 def _sharpness(image: NDArray[np.uint8], *, rng: np.random.Generator) -> NDArray[np.uint8]:

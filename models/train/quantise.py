@@ -96,7 +96,7 @@ def main(
         "runs/embedder"
     ),
     corrections: Annotated[Path | None, typer.Option(help="Corrections of the detector's truth.")] = Path(
-        "models/train/cooler_corrections.json"
+        "models/train/truth/cooler-train.json"
     ),
     only: Annotated[str, typer.Option(help="product-detector or sku-embedder; empty: both.")] = "",
     threads: Annotated[int, typer.Option(help="CPU threads of measuring and timing.")] = 2,

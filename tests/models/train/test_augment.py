@@ -19,7 +19,7 @@ def shelf() -> Photo:
 
 
 def drawn(seed: int) -> Example:
-    return make_example([shelf(), shelf()], 0, side=SIDE, rng=np.random.default_rng(seed), mixed=True)
+    return make_example([shelf(), shelf()], 0, side=SIDE, rng=np.random.default_rng(seed), wild=True)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -57,7 +57,7 @@ def test_the_same_seed_draws_the_same_picture() -> None:
 def test_shapes_vary_from_half_to_double_the_width() -> None:
     aspects = []
     for seed in range(80):
-        example = make_example([shelf()], 0, side=SIDE, rng=np.random.default_rng(seed), mixed=False)
+        example = make_example([shelf()], 0, side=SIDE, rng=np.random.default_rng(seed), wild=False)
         inner = example.boxes[((example.boxes > 2) & (example.boxes < SIDE - 2)).all(axis=1)]
         aspects.extend(((inner[:, 2] - inner[:, 0]) / (inner[:, 3] - inner[:, 1])).tolist())
     as_photographed = 25 / 45

@@ -51,7 +51,7 @@ def train(shelves: Path, run: Path, **more: Any) -> None:
     """Two steps of training on the drawn shelves, into the folder `run`."""
     settings: dict[str, Any] = {"data": shelves, "also": None, "epochs": 2, "steps": 1, "batch": 6, "minutes": 0}
     settings |= {"seed": 0, "threads": 2, "resume": False, "stop_after": None, "leave_out": "", "held_back": 0.3}
-    settings |= {"rate": 1e-3, "begin_with": None, "run": run, "out": run / "sku-embedder.onnx"}
+    settings |= {"main_share": 0.7, "rate": 1e-3, "begin_with": None, "run": run, "out": run / "sku-embedder.onnx"}
     settings |= more
     embedder.main(**settings)
 
@@ -91,7 +91,7 @@ def test_augmented_batches_come_from_the_seed_alone(shelves: Path) -> None:
     first, again, other = (
         next(mixture.batches(size=8, count=1, shape=shape, rng=np.random.default_rng(seed)))[0] for seed in (1, 1, 2)
     )
-    assert first.shape == (8, 96, 64, 3)
+    assert first.shape == (8, shape.height, shape.width, 3)
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -121,7 +121,7 @@ def test_the_exported_model_is_the_trained_one(trained: Path) -> None:
     state = torch.load(trained / "checkpoint.pt", weights_only=True)
     network = Network()
     network.load_state_dict(state["average"])
-    crops = np.random.default_rng(0).integers(0, 255, (5, 96, 64, 3), np.uint8)
+    crops = np.random.default_rng(0).integers(0, 255, (5, CropShape().height, CropShape().width, 3), np.uint8)
     with torch.inference_mode():
         wanted = network.eval()(torch.from_numpy(crops)).numpy()
     session = ort.InferenceSession(trained / "sku-embedder.onnx", providers=["CPUExecutionProvider"])
