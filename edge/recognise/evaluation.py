@@ -18,10 +18,11 @@ from edge.contract.errors import ImageError
 from edge.recognise.boxes import pairwise_iou
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from edge.recognise.datasets import LabelledPhoto
     from edge.recognise.detector import Detections
 
 MAX_DETECTIONS = 300  # a full shelf holds more units than the 100 of COCO's default
@@ -59,6 +60,19 @@ def load_truth(truth: Path | Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict) or not {"images", "annotations"} <= data.keys():
         raise ImageError(f"{truth}: not a COCO truth", "it needs the keys images and annotations")
     return data
+
+
+def coco_truth(photos: Sequence[LabelledPhoto]) -> dict[str, Any]:
+    """Labelled photographs as a COCO truth of one class; an image's id is the photograph's place in the sequence."""
+    return {
+        "images": [{"id": number, "file_name": photo.path.name} for number, photo in enumerate(photos)],
+        "annotations": [
+            {"image_id": number, "bbox": [x1, y1, x2 - x1, y2 - y1], "category_id": 1, "iscrowd": int(crowd)}
+            for number, photo in enumerate(photos)
+            for (x1, y1, x2, y2), crowd in zip(photo.boxes.tolist(), photo.crowd, strict=True)
+        ],
+        "categories": [{"id": 1, "name": "product"}],
+    }
 
 
 def coco_average_precision(truth: Path | Mapping[str, Any], predictions: Mapping[int, Detections]) -> AveragePrecision:

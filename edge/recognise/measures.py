@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,21 +114,26 @@ def count_error(seen: Sequence[Seen]) -> Figure:
     for one in seen:
         if one.truth.facings:
             boxes = one.found.boxes[one.shown]
-            shown = len(boxes) - int(_in_crowd(boxes, one.truth).sum())
+            shown = len(boxes) - int(in_crowd(boxes, one.truth).sum())
             errors.append(abs(shown - one.truth.facings) / one.truth.facings)
     values = np.array(errors)
     return _figure(len(values), lambda draw: float(values[draw].mean()))
 
 
+def found_units(one: Seen) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The units that were found (IoU >= 0.5, shown), and the detection that found each: indices of truth and found."""
+    units, shown = np.flatnonzero(~one.truth.crowd), np.flatnonzero(one.shown)
+    pairs = match_boxes(one.truth.boxes[units], one.found.boxes[shown])
+    return units[pairs.truth], shown[pairs.boxes]
+
+
 def judge(seen: Sequence[Seen], listed: set[str]) -> list[list[Judged]]:
-    """For each photograph, the facings that were found (IoU >= 0.5, shown) and whose SKU is told."""
+    """For each photograph, the facings that were found and whose SKU is told."""
     judged = []
     for one in seen:
         assert one.identities is not None
-        units, shown = np.flatnonzero(~one.truth.crowd), np.flatnonzero(one.shown)
-        pairs = match_boxes(one.truth.boxes[units], one.found.boxes[shown])
         row = []
-        for unit, box in zip(units[pairs.truth], shown[pairs.boxes], strict=True):
+        for unit, box in zip(*found_units(one), strict=True):
             sku = one.truth.skus[unit]
             if sku is not None:
                 row.append(Judged(sku, one.identities[box], sku in listed))
@@ -148,12 +152,6 @@ def share(judged: Sequence[Sequence[Judged]], of: Callable[[Judged], bool], with
     return _figure(len(judged), value)
 
 
-def confusions(judged: Sequence[Sequence[Judged]]) -> list[tuple[str, str, int]]:
-    """Wrong SKUs, the most frequent first: the true one, what was said, how often."""
-    wrong = Counter((j.truth, j.said.sku) for row in judged for j in row if j.listed and not j.right)
-    return [(truth, said, number) for (truth, said), number in wrong.most_common()]
-
-
 def _figure(photos: int, value: Callable[[NDArray[np.int64]], float | None], *, draws: int = _DRAWS) -> Figure:
     if not photos:
         return Figure(None, None, None)
@@ -167,8 +165,8 @@ def _figure(photos: int, value: Callable[[NDArray[np.int64]], float | None], *, 
     return Figure(whole, float(low), float(high))
 
 
-def _in_crowd(boxes: NDArray[np.float32], truth: LabelledPhoto) -> NDArray[np.bool_]:
-    """Which boxes find no unit and lie for more than half in a crowd."""
+def in_crowd(boxes: NDArray[np.float32], truth: LabelledPhoto) -> NDArray[np.bool_]:
+    """(n,) which of (n, 4) boxes find no unit and lie for more than half in a crowd."""
     free = np.ones(len(boxes), np.bool_)
     free[match_boxes(truth.boxes[~truth.crowd], boxes).boxes] = False
     inside: NDArray[np.bool_] = free & (_covered(boxes, truth.boxes[truth.crowd]).max(1, initial=0.0) > 0.5)  # noqa: PLR2004 - half

@@ -1,46 +1,11 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from edge.recognise import measures
-from edge.recognise.datasets import LabelledPhoto
-from edge.recognise.detector import Detections
-from edge.recognise.evaluation import coco_average_precision
-from edge.recognise.identity import Identity, Status
-from edge.recognise.measures import Seen
-
-
-def row_of_boxes(count: int, *, shift: float = 0.0) -> NDArray[np.float32]:
-    """Facings of 20 x 40 pixels side by side."""
-    left = np.arange(count) * 25.0 + shift
-    return np.stack([left, np.zeros(count), left + 20, np.full(count, 40)], 1).astype(np.float32)
-
-
-def seen(  # what a photograph holds and what was found in it
-    truth: NDArray[np.float32],
-    found: NDArray[np.float32],
-    *,
-    skus: list[str | None] | None = None,
-    crowd: list[bool] | None = None,
-    scores: list[float] | None = None,
-    identities: list[Identity] | None = None,
-) -> Seen:
-    photo = LabelledPhoto(
-        Path("a.jpg"),
-        truth,
-        tuple(skus or ["cola"] * len(truth)),
-        np.array(crowd or [False] * len(truth), np.bool_),
-    )
-    detections = Detections(found, np.array(scores or [0.9] * len(found), np.float32))
-    return Seen(photo, detections, detections.scores >= 0.5, tuple(identities) if identities is not None else None)
-
-
-def said(sku: str, status: Status = "recognised") -> Identity:
-    return Identity(sku, 0.99, status, None)
+from edge.recognise.evaluation import coco_average_precision, coco_truth
+from tests.edge.recognise.labelled import row_of_boxes, said, seen
 
 
 def test_all_found_and_nothing_else_is_one() -> None:
@@ -57,7 +22,7 @@ def test_half_found_is_half() -> None:
 @given(st.integers(0, 10_000))
 def test_average_precision_is_that_of_pycocotools(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    photos, truth, predictions = [], [], {}
+    photos, predictions = [], {}
     for image in range(3):
         boxes = row_of_boxes(int(rng.integers(1, 8)))
         crowd = (rng.random(len(boxes)) < 0.2).tolist()
@@ -66,13 +31,9 @@ def test_average_precision_is_that_of_pycocotools(seed: int) -> None:
         scores = rng.permutation(np.linspace(0.1, 0.9, len(found))).round(4).tolist()
         photos.append(seen(boxes, found, crowd=crowd, scores=scores))
         predictions[image] = photos[-1].found
-        truth += [
-            {"image_id": image, "bbox": [x1, y1, x2 - x1, y2 - y1], "category_id": 1, "iscrowd": int(c)}
-            for (x1, y1, x2, y2), c in zip(boxes.tolist(), crowd, strict=True)
-        ]
     if not sum(one.truth.facings for one in photos) or not any(len(one.found.boxes) for one in photos):
         return
-    theirs = coco_average_precision({"images": [{"id": i} for i in range(3)], "annotations": truth}, predictions)
+    theirs = coco_average_precision(coco_truth([one.truth for one in photos]), predictions)
     ap50, ap = measures.average_precision(photos)
     assert ap50.value == pytest.approx(theirs.ap50, abs=1e-6)
     assert ap.value == pytest.approx(theirs.ap, abs=1e-6)
@@ -106,11 +67,6 @@ def test_only_found_facings_of_a_told_sku_are_judged() -> None:
     assert measures.share(judged, lambda j: j.right, lambda j: j.listed).value == 1.0
     assert measures.share(judged, lambda j: j.right, lambda j: j.said.status == "recognised").value == 1.0
     assert measures.share(judged, lambda j: j.said.status == "recognised", lambda _: True).value == 0.5
-
-
-def test_confusions_are_counted() -> None:
-    photo = seen(row_of_boxes(2), row_of_boxes(2), identities=[said("water"), said("water")])
-    assert measures.confusions(measures.judge([photo], {"cola", "water"})) == [("cola", "water", 2)]
 
 
 def test_a_class_needs_box_and_sku() -> None:

@@ -1,0 +1,1 @@
+"""A static page of an evaluation with a picture of every mistake."""
