@@ -77,7 +77,7 @@ def describe(name: str, analysis: Analysis, measured: Measured, *, with_kpis: bo
                 "shelf": facing.shelf,
                 "position": facing.position,
             }
-            for facing in analysis.facings
+            for facing in (*analysis.facings, *analysis.doubtful)
         ],
         "gaps": [
             {"box": [round(value, 2) for value in gap.box], "shelf": gap.shelf, "sku": gap.sku} for gap in analysis.gaps

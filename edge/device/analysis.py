@@ -22,7 +22,7 @@ from edge.shelf.facing import Facing, Slot
 from edge.shelf.gaps import find_gaps
 from edge.shelf.kpis import compute_kpis
 from edge.shelf.region import inside_region
-from edge.shelf.rows import find_shelves
+from edge.shelf.rows import find_shelves, nearest_places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edge.shelf.evidence import Evidence
     from edge.shelf.facing import Gap
     from edge.shelf.kpis import ShelfKpis
+    from edge.shelf.rows import Shelves
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Analysis:
     kpis: ShelfKpis
     evidence: Evidence | None  # of planned SKUs; None without a plan
     timings_ms: Mapping[str, float]
+    doubtful: tuple[Facing, ...] = ()  # below the shipped threshold, where asked for; in no KPI, at the place nearest
 
     @property
     def unit_boxes(self) -> NDArray[np.float32]:
@@ -102,7 +104,8 @@ class Analyser:
 
         Args:
             image: (height, width, 3) BGR.
-            min_score: lowest detection score; None for the shipped threshold.
+            min_score: lowest detection score; None for the shipped threshold. What is found below that threshold is
+                told as doubtful: a box of low score may not decide what stands in the front row.
             ever_seen: planned SKUs seen before; one that never was is void rather than missing. None: all.
 
         Raises:
@@ -111,11 +114,16 @@ class Analyser:
         timings: dict[str, float] = {}
         with _timed(timings, "detect"):
             found = self._within_region(image, self.detector.detect(image, min_score=min_score))
+            # Best first: what is sure, then what is not.
+            split = int((found.scores >= self.detector.shipped_score).sum())
+            sure, unsure = (Detections(found.boxes[part], found.scores[part]) for part in np.s_[:split, split:])
         with _timed(timings, "shelves"):
-            shelves = find_shelves(found.boxes.astype(np.float64), found.scores.astype(np.float64))
+            boxes = sure.boxes.astype(np.float64)
+            shelves = find_shelves(boxes, sure.scores.astype(np.float64))
             order = shelves.front_row
         with _timed(timings, "recognise"):
-            facings = self._facings(image, found, shelves.shelf, shelves.position, order)
+            facings = self._facings(image, sure, shelves.shelf, shelves.position, order)
+            doubtful = self._doubtful(image, unsure, boxes, shelves)
         with _timed(timings, "shelf"):
             height, width = image.shape[:2]
             gaps = tuple(find_gaps(facings))
@@ -137,7 +145,9 @@ class Analyser:
                 else find_deviations(alignment, ever_seen=known, owner_of=self.plan.owner_of or {}, own=self.plan.own)
             )
             evidence = None if alignment is None else gather_evidence(alignment)
-        return Analysis(width, height, tuple(facings), tuple(gaps), tuple(deviations), kpis, evidence, timings)
+        return Analysis(
+            width, height, tuple(facings), tuple(gaps), tuple(deviations), kpis, evidence, timings, doubtful
+        )
 
     def _within_region(self, image: NDArray[np.uint8], found: Detections) -> Detections:
         if not self.plan.region:
@@ -145,6 +155,19 @@ class Analyser:
         height, width = image.shape[:2]
         inside = inside_region(found.boxes.astype(np.float64), np.array(self.plan.region) * (width, height))
         return Detections(found.boxes[inside], found.scores[inside])
+
+    def _doubtful(
+        self, image: NDArray[np.uint8], found: Detections, sure: NDArray[np.float64], shelves: Shelves
+    ) -> tuple[Facing, ...]:
+        boxes = found.boxes.astype(np.float64)
+        if not len(boxes):
+            return ()
+        if len(sure):
+            shelf, position = nearest_places(sure, shelves, boxes)
+        else:
+            alone = find_shelves(boxes, found.scores.astype(np.float64))
+            shelf, position = alone.shelf, alone.position
+        return self._facings(image, found, shelf, position, np.arange(len(boxes)))
 
     def _facings(
         self,
@@ -154,7 +177,7 @@ class Analyser:
         position: NDArray[np.intp],
         order: NDArray[np.intp],
     ) -> tuple[Facing, ...]:
-        """The front-row units in the order given, named where a recogniser is there."""
+        """Units in the order given, named where a recogniser is there."""
         names = None
         if self.recogniser and len(order):
             alone = self.recogniser.recognise(image, found.boxes[order])

@@ -75,6 +75,23 @@ def find_shelves(boxes: Floats, scores: Floats) -> Shelves:
     return _numbered(boxes, levelled.bottom, level, front, base)
 
 
+def nearest_places(boxes: Floats, shelves: Shelves, others: Floats) -> tuple[Ints, Ints]:
+    """The shelf and position of the front-row unit whose middle is nearest to the middle of each of other boxes.
+
+    Args:
+        boxes: (n, 4) that `shelves` was found from, at least one.
+        shelves: of these.
+        others: (m, 4) `x1, y1, x2, y2` in the same pixels.
+
+    Returns:
+        (m,) shelves and (m,) positions.
+    """
+    front = shelves.front_row
+    middles, wanted = (0.5 * (part[:, :2] + part[:, 2:]) for part in (boxes[front], others))
+    nearest = front[np.square(wanted[:, None] - middles[None]).sum(axis=2).argmin(axis=1)]
+    return shelves.shelf[nearest], shelves.position[nearest]
+
+
 def _checked(boxes: Floats, scores: Floats) -> tuple[Floats, Floats]:
     boxes = np.asarray(boxes, dtype=np.float64)
     scores = np.asarray(scores, dtype=np.float64)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.shelf.rows import find_shelves
+from edge.shelf.rows import find_shelves, nearest_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -289,3 +289,11 @@ def test_nearly_all_boxes_of_the_audited_photographs_are_facings(shared_data: Pa
     total = sum(map(len, boxes_of.values()))
     assert dropped < 0.005 * total  # six, and all six are stacked cans
     assert set(shelves) <= {2, 3, 4, 5}  # what these coolers and racks have
+
+
+def test_other_boxes_take_the_place_of_the_nearest_front_unit() -> None:
+    boxes = np.array([[0, 0, 10, 20], [12, 0, 22, 20], [0, 40, 10, 60], [12, 40, 22, 60]], np.float64)
+    shelves = find_shelves(boxes, np.full(4, 0.9))
+    shelf, position = nearest_places(boxes, shelves, np.array([[13, 41, 20, 50], [1, 2, 9, 30]], np.float64))
+    assert shelf.tolist() == [1, 2]
+    assert position.tolist() == [2, 1]
