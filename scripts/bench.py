@@ -18,8 +18,9 @@ from demo import DEVICE, FIXTURE, STORE, TENANT, collector, last_line
 from demo_scene import CATALOGUES, ROOT, ZONE, rendered_scene
 
 from edge.capture.folder import list_pictures
-from edge.cli.bench import in_words, machine
+from edge.cli.bench import catalogue_in_words, in_words, machine
 from edge.contract.errors import FacingsError
+from edge.recognise.catalogue_speed import measure_catalogue
 from edge.recognise.speed import measure_speed
 
 EVERY = 0.05
@@ -30,6 +31,7 @@ def main(
     *,
     threads: int = typer.Option(2, min=1, max=64, help="Threads of one inference."),
     rounds: int = typer.Option(30, min=1, help="Times each model is run."),
+    enrolled: int = typer.Option(1000, "--enrol", min=0, help="SKUs that are enrolled; 0: enrolling is left out."),
     pictures: int = typer.Option(12, min=0, help="Pictures the agent works off for its memory; 0: memory is left out."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
@@ -41,6 +43,8 @@ def main(
         timings = measure_speed(threads=threads, rounds=rounds)
         report: dict[str, Any] = {"threads": threads, "rounds": rounds, **machine()}
         report["models"] = [asdict(timing) for timing in timings]
+        large = measure_catalogue(threads=threads, rounds=rounds, enrolled=enrolled)
+        report["catalogue"] = asdict(large)
         if pictures:
             report["edge_run_peak_mb"] = round(agent_peak(pictures) / 1e6, 1)
     except FacingsError as error:
@@ -49,7 +53,7 @@ def main(
     if as_json:
         typer.echo(json.dumps(report))
         return
-    typer.echo(in_words(report, timings), nl=False)
+    typer.echo(in_words(report, timings) + catalogue_in_words(large), nl=False)
     if pictures:
         typer.echo(f"edge run, {pictures} pictures: at most {report['edge_run_peak_mb']} MB")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
+from pydantic import ValidationError
 
 from edge.contract.catalogue import CatalogueFile, PackDesign, Sku
 from edge.contract.errors import CatalogueError
@@ -18,6 +19,7 @@ from edge.recognise.prototypes import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
     from pathlib import Path
     from typing import IO
 
@@ -28,7 +30,11 @@ if TYPE_CHECKING:
 SKUS_FILE = "catalogue.yaml"
 EMBEDDINGS_FILE = "embeddings.npz"
 MAX_REFERENCES = 8  # of one SKU and design; more pictures are summarised to so many
-FIRST_DESIGN = "first"
+FIRST_DESIGN = "first"  # undated, and not listed until somebody dates it
+EARLY = 14  # days before its first day on sale that a design is looked for: the first lorries come early
+# Days after its last one: shops sell off what they have, slow ones for a season. Looking for a design that is gone
+# costs little, since it is the same SKU; not looking for one that is there makes a stock-out of a full shelf.
+LATE = 90
 _LENGTH_TOLERANCE = 1e-3  # of a unit vector
 
 
@@ -97,8 +103,13 @@ class Catalogue:
         The SKUs go first: a SKU without embeddings is one not enrolled yet, embeddings without a SKU are an error.
 
         Raises:
-            CatalogueError: the folder cannot be written.
+            CatalogueError: the folder cannot be written, or what would be written could not be read again.
         """
+        try:
+            CatalogueFile(name=self.name, version=self.version, skus=tuple(self.skus.values()))
+        except ValidationError as failure:
+            said = failure.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            raise CatalogueError(f"{folder}: {said}", "give each SKU its own, or leave it out") from None
         content = {
             "name": self.name,
             "version": self.version,
@@ -128,13 +139,23 @@ class Catalogue:
         """A catalogue that lists `sku`, its embeddings kept when it was listed before."""
         return replace(self, skus={**self.skus, sku.id: sku}, version=self.version + 1)
 
-    def enrol(self, sku_id: str, embeddings: NDArray[np.float32], *, design: str = FIRST_DESIGN) -> Catalogue:
+    def with_design(self, sku_id: str, design: PackDesign) -> Catalogue:
+        """A catalogue in which a listed SKU has this design, in the place of one of the same name."""
+        sku = self.skus[sku_id]
+        known = {listed.id: listed for listed in sku.designs} | {design.id: design}
+        dated = sku.model_copy(update={"designs": tuple(known.values())})
+        return replace(self, skus={**self.skus, sku_id: dated}, version=self.version + 1)
+
+    def enrol(
+        self, sku_id: str, embeddings: NDArray[np.float32], *, design: str = FIRST_DESIGN, afresh: bool = False
+    ) -> Catalogue:
         """A catalogue that also knows a listed SKU by these embeddings.
 
         Args:
             sku_id: a SKU of this catalogue.
             embeddings: (n, d) of length 1, n >= 1; those of more pictures than are kept are summarised.
             design: the look of the pack they show; a new one is listed.
+            afresh: forget what the design was known by.
 
         Raises:
             CatalogueError: the SKU is not listed, or the embeddings are not finite unit vectors of the same size.
@@ -150,7 +171,7 @@ class Catalogue:
         if width is not None and vectors.shape[1] != width:
             raise CatalogueError(f"{sku_id}: embeddings have {vectors.shape[1]} values, the catalogue's have {width}")
         designs = dict(self.references.get(sku_id, {}))
-        if design in designs:
+        if design in designs and not afresh:
             vectors = np.concatenate([designs[design], vectors])
         designs[design] = summarise(vectors, MAX_REFERENCES)
         sku = self.skus[sku_id]
@@ -163,18 +184,33 @@ class Catalogue:
             version=self.version + 1,
         )
 
-    def index(self) -> Index:
+    def index(self, day: date | None = None) -> Index:
         """The references laid out for searching.
 
+        Args:
+            day: with one, only designs in use that day, EARLY before to LATE after the days they are on sale; a SKU
+                without any is left out. None: every design.
+
         Raises:
-            CatalogueError: no SKU of the catalogue is enrolled.
+            CatalogueError: no SKU of the catalogue is enrolled, or none has a design in use.
         """
-        enrolled = [sku for sku in self.skus if sku in self.references]
-        if not enrolled:
+        if not self.references:
             raise CatalogueError(f"catalogue {self.name} knows no SKU yet", "enrol one: `edge catalogue enrol`")
-        groups = [np.concatenate(list(self.references[sku].values())) for sku in enrolled]
+        used = {sku: self.designs_in_use(sku, day) for sku in self.skus}
+        enrolled = [sku for sku, designs in used.items() if designs]
+        if not enrolled:
+            raise CatalogueError(
+                f"catalogue {self.name} has no pack design in use on {day}", f"mend the days in its {SKUS_FILE}"
+            )
+        groups = [np.concatenate([self.references[sku][design] for design in used[sku]]) for sku in enrolled]
         first = np.cumsum([0, *(len(group) for group in groups[:-1])])
         return Index(tuple(enrolled), np.concatenate(groups), first.astype(np.int64))
+
+    def designs_in_use(self, sku_id: str, day: date | None = None) -> list[str]:
+        """The enrolled designs of a listed SKU that may stand on shelves that day; None: all of them."""
+        dated = {design.id: design for design in self.skus[sku_id].designs}
+        enrolled = self.references.get(sku_id, {})
+        return [name for name in enrolled if day is None or name not in dated or _is_used(dated[name], day)]
 
     def identify(self, embeddings: NDArray[np.float32], doubt: Doubt) -> list[Identity]:
         """The identity of each of (n, d) unit embeddings; to ask often, keep the `index()`.
@@ -205,6 +241,11 @@ def _read_embeddings(path: Path) -> tuple[EmbedderId, dict[str, dict[str, NDArra
         rows.setdefault(sku, {}).setdefault(design, []).append(vector)
     references = {sku: {design: np.stack(held) for design, held in designs.items()} for sku, designs in rows.items()}
     return EmbedderId(str(name), str(version), str(sha256)), references
+
+
+def _is_used(design: PackDesign, day: date) -> bool:
+    begun = design.since is None or (day - design.since).days >= -EARLY
+    return begun and (design.until is None or (day - design.until).days <= LATE)
 
 
 def _are_unit(vectors: NDArray[np.float32]) -> bool:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Status = Literal["recognised", "unknown", "unsure"]
 
+AT_ONCE = 64  # facings: against 10,000 SKUs of 4 references their cosines take 10 MB; more at once gain no speed
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -46,9 +48,15 @@ class Index:
 
     def identify(self, embeddings: NDArray[np.float32], doubt: Doubt) -> list[Identity]:
         """The identity of each of (n, d) unit embeddings."""
-        if not len(embeddings):
-            return []
-        return decide(sku_cosines(embeddings, self.references, self.first), self.skus, doubt)
+        return [
+            identity
+            for start in range(0, len(embeddings), AT_ONCE)
+            for identity in decide(self.cosines(embeddings[start : start + AT_ONCE]), self.skus, doubt)
+        ]
+
+    def cosines(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, k) cosines of (n, d) unit embeddings, n >= 1, to the nearest reference of every SKU."""
+        return sku_cosines(embeddings, self.references, self.first)
 
 
 def sku_cosines(
@@ -80,16 +88,19 @@ def probabilities(cosines: NDArray[np.float32], *, scale: float, none_cosine: fl
 def decide(cosines: NDArray[np.float32], skus: Sequence[str], doubt: Doubt) -> list[Identity]:
     """The identity of every facing from its (n, k) cosines to the k SKUs, k >= 1."""
     chances = probabilities(cosines, scale=doubt.scale, none_cosine=doubt.none_cosine)
-    order = np.argsort(-cosines, axis=1, kind="stable")[:, :2]
+    # Two looks for the largest: sorting 10,000 SKUs to read the first two took longer than comparing with them.
+    first = cosines.argmax(1)
+    others = cosines.copy()
+    others[np.arange(len(cosines)), first] = -np.inf
+    second = others.argmax(1)
     identities = []
-    for row, places in zip(chances, order, strict=True):
-        best = int(places[0])
+    for row, best, next_best in zip(chances, first.tolist(), second.tolist(), strict=True):
         score, none = float(row[best]), float(row[-1])
         status: Status = "unsure"
         if score >= doubt.recognised:
             status = "recognised"
         elif none >= doubt.unknown:
             status = "unknown"
-        runner_up = skus[int(places[1])] if len(places) > 1 else None
+        runner_up = skus[next_best] if len(skus) > 1 else None
         identities.append(Identity(skus[best], score, status, runner_up))
     return identities

@@ -8,13 +8,14 @@ from edge.recognise.context import lift_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     import numpy as np
     from numpy.typing import NDArray
 
     from edge.recognise.catalogue import Catalogue
     from edge.recognise.embedder import SkuEmbedder
-    from edge.recognise.identity import Identity
+    from edge.recognise.identity import Identity, Index
 
 
 class SkuRecogniser:
@@ -28,22 +29,32 @@ class SkuRecogniser:
         catalogue.require(embedder.identity)
         self.embedder = embedder
         self.catalogue = catalogue
-        self._index = catalogue.index()
+        self._latest: tuple[date | None, Index] = (None, catalogue.index())
 
-    def recognise(self, image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> list[Identity]:
+    def recognise(
+        self, image: NDArray[np.uint8], boxes: NDArray[np.float32], *, day: date | None = None
+    ) -> list[Identity]:
         """The identity of every facing of one picture.
 
         Args:
             image: (H, W, 3) uint8 BGR.
             boxes: (n, 4) x1, y1, x2, y2 in pixels of it.
+            day: the picture's, for pack designs that are dated; None: every design counts.
 
         Raises:
+            CatalogueError: no design is in use that day.
             ImageError: a box that has no area or lies outside.
             ModelError: the model gave something that is no embedding.
         """
-        return self._index.identify(self.embedder.embed(image, boxes), self.embedder.doubt)
+        return self._on(day).identify(self.embedder.embed(image, boxes), self.embedder.doubt)
 
     def lift(self, identities: Sequence[Identity], shelf: Sequence[int], position: Sequence[int]) -> list[Identity]:
         """The identities of front-row facings in the light of their neighbours on the shelf."""
         doubt = self.embedder.doubt
         return lift_rows(identities, shelf, position, row_odds=doubt.row_odds, recognised=doubt.recognised)
+
+    def _on(self, day: date | None) -> Index:
+        """The index of a day; that of the last one asked for is kept, since frames of one day follow one another."""
+        if self._latest[0] != day:
+            self._latest = (day, self.catalogue.index(day))
+        return self._latest[1]

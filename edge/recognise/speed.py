@@ -186,9 +186,13 @@ def recognition(
 ) -> Callable[[], object]:
     """Naming the facings of a picture, from its pixels to SKUs, in a catalogue of 200 SKUs of 4 references each."""
     embedder = SkuEmbedder(model, threads=threads)
-    width = embedder.embed(image, boxes[:1]).shape[1]
-    references = np.random.default_rng(0).normal(size=(SKUS * REFERENCES, width)).astype(np.float32)
-    references /= np.linalg.norm(references, axis=1, keepdims=True)
-    names = tuple(f"sku-{number}" for number in range(SKUS))
-    index = Index(names, references, np.arange(0, len(references), REFERENCES, dtype=np.int64))
+    index = drawn_index(embedder.embed(image, boxes[:1]).shape[1], skus=SKUS)
     return lambda: index.identify(embedder.embed(image, boxes), embedder.doubt)
+
+
+def drawn_index(width: int, *, skus: int) -> Index:
+    """An index of so many SKUs of 4 references each, of `width` values: time does not depend on what they are."""
+    references = np.random.default_rng(0).standard_normal((skus * REFERENCES, width), dtype=np.float32)
+    references /= np.linalg.norm(references, axis=1, keepdims=True)
+    names = tuple(f"sku-{number}" for number in range(skus))
+    return Index(names, references, np.arange(0, len(references), REFERENCES, dtype=np.int64))

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def edge(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr("sys.argv", ["edge", "bench", "--rounds", "1", "--threads", "1", *map(str, arguments)])
+    monkeypatch.setattr(
+        "sys.argv", ["edge", "bench", "--rounds", "1", "--threads", "1", "--enrol", "3", *map(str, arguments)]
+    )
     try:
         main()
     except SystemExit as end:
@@ -37,13 +39,28 @@ def test_every_model_and_both_together_are_told(
     assert len(rows) >= len({model.name for model in load_manifest().models})
     assert (report["threads"], report["rounds"]) == (1, 1)
     assert report["memory_mb"] > 10
+    large = report["catalogue"]
+    assert (large["large_skus"], large["small_skus"], large["references"]) == (10_000, 200, 4)
+    assert min(large["small_ms"], large["large_ms"], large["large_search_ms"], large["ratio"]) > 0
+    assert large["large_ms_a_facing"] == pytest.approx(large["large_ms"] / large["facings"])
+    assert large["enrolled"] == 3
+    assert 3 * large["enrol_ms_a_sku"] > large["save_ms"] > 0
 
 
 def test_a_person_reads_a_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert edge(monkeypatch) == 0
     out = capsys.readouterr().out
     assert "used by the agent" in out
+    assert "35 facings among 10,000 SKUs of 4 references" in out
+    assert "enrolling 3 SKUs from 4 pictures each" in out
     assert [line.split()[0] for line in out.splitlines()[3:]].count("detector") >= 1
+
+
+def test_enrolling_can_be_left_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert edge(monkeypatch, "--enrol", "0") == 0
+    out = capsys.readouterr().out
+    assert "among 10,000 SKUs" in out
+    assert "enrolling" not in out
 
 
 def test_a_folder_without_models_is_one_line(

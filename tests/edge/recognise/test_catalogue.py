@@ -1,3 +1,4 @@
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -6,10 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.contract.catalogue import Sku
+from edge.contract.catalogue import PackDesign, Sku
 from edge.contract.errors import CatalogueError
-from edge.recognise.catalogue import EMBEDDINGS_FILE, MAX_REFERENCES, SKUS_FILE, Catalogue, EmbedderId
-from edge.recognise.identity import Doubt
+from edge.recognise.catalogue import (
+    EARLY,
+    EMBEDDINGS_FILE,
+    LATE,
+    MAX_REFERENCES,
+    SKUS_FILE,
+    Catalogue,
+    EmbedderId,
+)
+from edge.recognise.identity import AT_ONCE, Doubt
 
 EMBEDDER = EmbedderId("sku-embedder", "1", "a" * 64)
 DOUBT = Doubt(scale=20.0, none_cosine=0.45, recognised=0.9, unknown=0.5)
@@ -135,3 +144,96 @@ def test_embeddings_of_an_unlisted_sku_are_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_catalogue_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"no catalogue\.yaml"):
         Catalogue.load(tmp_path)
+
+
+SUMMER = PackDesign(id="summer", since=date(2026, 6, 1), until=date(2026, 8, 31))
+
+
+def with_summer() -> Catalogue:
+    """Two SKUs; cola has a summer design beside its first one, and ale a summer design alone."""
+    catalogue = two_skus().with_sku(sku("ale")).with_design("cola", SUMMER).with_design("ale", SUMMER)
+    return catalogue.enrol("cola", around(3, 2), design="summer").enrol("ale", around(4, 1), design="summer")
+
+
+@pytest.mark.parametrize(
+    ("day", "used"),
+    [
+        (SUMMER.since, True),
+        (SUMMER.until, True),
+        (date(2026, 6, 1) - timedelta(EARLY), True),
+        (date(2026, 6, 1) - timedelta(EARLY + 1), False),
+        (date(2026, 8, 31) + timedelta(LATE), True),
+        (date(2026, 8, 31) + timedelta(LATE + 1), False),
+        (date.min, False),
+        (date.max, False),
+        (None, True),
+    ],
+)
+def test_a_design_is_looked_for_on_its_days_and_somewhat_around_them(day: date | None, *, used: bool) -> None:
+    assert with_summer().designs_in_use("cola", day) == (["first", "summer"] if used else ["first"])
+
+
+def test_the_index_of_a_day_holds_what_is_in_use_that_day() -> None:
+    summer, winter = with_summer().index(date(2026, 7, 1)), with_summer().index(date(2027, 2, 1))
+    assert (summer.skus, len(summer.references)) == (("cola", "water", "ale"), 5 + 2 + 3 + 1)
+    assert (winter.skus, len(winter.references)) == (("cola", "water"), 5 + 3)
+    np.testing.assert_array_equal(with_summer().index().references, summer.references)
+
+
+def test_a_catalogue_without_days_is_the_same_every_day() -> None:
+    np.testing.assert_array_equal(two_skus().index(date(2026, 7, 1)).references, two_skus().index().references)
+
+
+def test_a_day_on_which_nothing_is_in_use_is_one_clear_error() -> None:
+    catalogue = Catalogue.empty("shop", EMBEDDER).with_sku(sku("ale")).with_design("ale", SUMMER)
+    with pytest.raises(CatalogueError, match="no pack design in use on 2027-02-01"):
+        catalogue.enrol("ale", around(4, 1), design="summer").index(date(2027, 2, 1))
+
+
+def test_the_days_of_a_design_come_back_from_disk_and_may_be_changed(tmp_path: Path) -> None:
+    with_summer().save(tmp_path)
+    later = SUMMER.model_copy(update={"until": date(2026, 9, 30)})
+    Catalogue.load(tmp_path).with_design("cola", later).save(tmp_path)
+    after = Catalogue.load(tmp_path)
+    assert after.skus["cola"].designs == (later,)
+    assert after.skus["ale"].designs == (SUMMER,)
+    assert after.designs_in_use("cola") == ["first", "summer"]
+
+
+def test_enrolling_afresh_forgets_what_a_design_was_known_by() -> None:
+    held = two_skus().enrol("cola", around(7, 2), afresh=True).references["cola"]["first"]
+    np.testing.assert_array_equal(held, around(7, 2))
+
+
+def test_a_catalogue_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    two_skus().save(tmp_path)
+    doubled = two_skus()
+    for name in ("cola", "water"):
+        doubled = doubled.with_sku(sku(name).model_copy(update={"gtin": "9521234543213"}))
+    with pytest.raises(CatalogueError, match="cola and water have the same GTIN"):
+        doubled.save(tmp_path)
+    assert Catalogue.load(tmp_path).skus["cola"].gtin is None
+
+
+def test_many_facings_are_named_as_each_alone() -> None:
+    index, facings = two_skus().index(), around(1, AT_ONCE + 7, spread=2.0)
+    many = index.identify(facings, DOUBT)
+    assert len(many) == len(facings)
+    for place in (0, AT_ONCE - 1, AT_ONCE, len(facings) - 1):
+        (alone,) = index.identify(facings[place : place + 1], DOUBT)
+        assert (many[place].sku, many[place].status) == (alone.sku, alone.status)
+        assert many[place].score == pytest.approx(alone.score, abs=1e-5)
+
+
+def test_the_runner_up_is_the_second_nearest() -> None:
+    catalogue = two_skus().with_sku(sku("ale")).enrol("ale", around(8, 1))
+    index, facings = catalogue.index(), around(1, 30, spread=2.0)
+    order = np.argsort(-index.cosines(facings), axis=1)
+    named = [(identity.sku, identity.runner_up) for identity in index.identify(facings, DOUBT)]
+    assert named == [(index.skus[first], index.skus[second]) for first, second, _ in order]
+    assert len(set(named)) > 1
+
+
+def test_alone_in_a_catalogue_there_is_no_runner_up() -> None:
+    catalogue = Catalogue.empty("shop", EMBEDDER).with_sku(sku("cola")).enrol("cola", around(1, 2))
+    assert catalogue.identify(around(1, 1), DOUBT)[0].runner_up is None

@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import cv2
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.contract.catalogue import Sku
+from edge.contract.catalogue import PackDesign, Sku
 from edge.contract.errors import CatalogueError
 from edge.recognise.catalogue import Catalogue, EmbedderId
 from edge.recognise.datasets import read_dataset
@@ -66,6 +67,14 @@ def test_enrolled_packs_are_told_apart_in_other_light(embedder: SkuEmbedder) -> 
 def test_no_boxes_are_no_identities(embedder: SkuEmbedder) -> None:
     recogniser = SkuRecogniser(embedder, drawn_catalogue(embedder))
     assert recogniser.recognise(shelf()[0], np.zeros((0, 4), np.float32)) == []
+
+
+def test_a_facing_is_named_by_the_designs_in_use_on_its_day(embedder: SkuEmbedder) -> None:
+    catalogue = drawn_catalogue(embedder).with_design("red", PackDesign(id="first", until=date(2025, 12, 31)))
+    recogniser = SkuRecogniser(embedder, catalogue)
+    for day, red in ((date(2025, 6, 1), True), (date(2026, 12, 1), False), (None, True), (date(2025, 6, 2), True)):
+        first = recogniser.recognise(*shelf(), day=day)[0]
+        assert (first.sku == "red") == red
 
 
 def test_a_catalogue_of_another_embedder_is_refused(embedder: SkuEmbedder) -> None:
