@@ -65,9 +65,10 @@ def _window(boxes: list[Box], wide: int, tall: int) -> tuple[int, int, int, int]
     corners = np.clip(np.array(boxes, np.float64), 0, [wide, tall, wide, tall])
     (x1, y1), (x2, y2) = corners[:, :2].min(0).tolist(), corners[:, 2:].max(0).tolist()
     around = max(_AROUND * max(x2 - x1, y2 - y1), _LEAST)
-    left, top = min(int(max(x1 - around, 0)), wide - 1), min(int(max(y1 - around, 0)), tall - 1)
+    # Never empty: the corners lie in the picture, and at least 12 pixels on each side come with them.
+    left, top = int(max(x1 - around, 0)), int(max(y1 - around, 0))
     right, bottom = int(np.ceil(min(x2 + around, wide))), int(np.ceil(min(y2 + around, tall)))
-    return left, top, max(right, left + 1), max(bottom, top + 1)
+    return left, top, right, bottom
 
 
 def _frame(canvas: NDArray[np.uint8], box: NDArray[np.float64], colour: tuple[int, int, int], *, dashed: bool) -> None:
