@@ -26,6 +26,7 @@ from edge.shelf.rows import find_shelves, nearest_places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from datetime import date
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -98,7 +99,12 @@ class Analyser:
         self.plan = plan or Plan()
 
     def analyse(
-        self, image: NDArray[np.uint8], *, min_score: float | None = None, ever_seen: Collection[str] | None = None
+        self,
+        image: NDArray[np.uint8],
+        *,
+        min_score: float | None = None,
+        ever_seen: Collection[str] | None = None,
+        day: date | None = None,
     ) -> Analysis:
         """Read one frame.
 
@@ -107,6 +113,7 @@ class Analyser:
             min_score: lowest detection score; None for the shipped threshold. What is found below that threshold is
                 told as doubtful: a box of low score may not decide what stands in the front row.
             ever_seen: planned SKUs seen before; one that never was is void rather than missing. None: all.
+            day: the picture's business day, for pack designs that are dated; None: every design counts.
 
         Raises:
             ModelError: a model gave values that make no sense.
@@ -122,8 +129,8 @@ class Analyser:
             shelves = find_shelves(boxes, sure.scores.astype(np.float64))
             order = shelves.front_row
         with _timed(timings, "recognise"):
-            facings = self._facings(image, sure, shelves.shelf, shelves.position, order)
-            doubtful = self._doubtful(image, unsure, boxes, shelves)
+            facings = self._facings(image, sure, shelves.shelf, shelves.position, order, day=day)
+            doubtful = self._doubtful(image, unsure, boxes, shelves, day=day)
         with _timed(timings, "shelf"):
             height, width = image.shape[:2]
             gaps = tuple(find_gaps(facings))
@@ -157,7 +164,13 @@ class Analyser:
         return Detections(found.boxes[inside], found.scores[inside])
 
     def _doubtful(
-        self, image: NDArray[np.uint8], found: Detections, sure: NDArray[np.float64], shelves: Shelves
+        self,
+        image: NDArray[np.uint8],
+        found: Detections,
+        sure: NDArray[np.float64],
+        shelves: Shelves,
+        *,
+        day: date | None,
     ) -> tuple[Facing, ...]:
         boxes = found.boxes.astype(np.float64)
         if not len(boxes):
@@ -167,7 +180,7 @@ class Analyser:
         else:
             alone = find_shelves(boxes, found.scores.astype(np.float64))
             shelf, position = alone.shelf, alone.position
-        return self._facings(image, found, shelf, position, np.arange(len(boxes)))
+        return self._facings(image, found, shelf, position, np.arange(len(boxes)), day=day)
 
     def _facings(
         self,
@@ -176,11 +189,13 @@ class Analyser:
         shelf: NDArray[np.intp],
         position: NDArray[np.intp],
         order: NDArray[np.intp],
+        *,
+        day: date | None,
     ) -> tuple[Facing, ...]:
         """Units in the order given, named where a recogniser is there."""
         names = None
         if self.recogniser and len(order):
-            alone = self.recogniser.recognise(image, found.boxes[order])
+            alone = self.recogniser.recognise(image, found.boxes[order], day=day)
             names = self.recogniser.lift(alone, shelf[order].tolist(), position[order].tolist())
         facings = []
         for place, index in enumerate(order):

@@ -159,7 +159,11 @@ class Camera:
         reason = judge(capture.measured, self._fixture.quality, usual_sharpness=memory.usual_sharpness)
         if reason is not None:
             return [self._rejection(capture, reason)], memory
-        analysis = self._analyser.analyse(capture.image, ever_seen=ever_seen(memory.stockouts))
+        analysis = self._analyser.analyse(
+            capture.image,
+            ever_seen=ever_seen(memory.stockouts),
+            day=business_day(capture.taken, self._around.clockwork),
+        )
         self.inference_ms = sum(analysis.timings_ms.values())
         if self._is_blocked(analysis, memory):
             return [self._rejection(capture, "blocked")], replace(memory, blocked=memory.blocked + 1)

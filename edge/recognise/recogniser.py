@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.contract.errors import CatalogueError
 from edge.recognise.context import lift_rows
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ class SkuRecogniser:
         Args:
             image: (H, W, 3) uint8 BGR.
             boxes: (n, 4) x1, y1, x2, y2 in pixels of it.
-            day: the picture's, for pack designs that are dated; None: every design counts.
+            day: the picture's, for pack designs that are dated; None, or a day on which none is in use: every design
+                counts.
 
         Raises:
-            CatalogueError: no design is in use that day.
             ImageError: a box that has no area or lies outside.
             ModelError: the model gave something that is no embedding.
         """
@@ -56,5 +57,9 @@ class SkuRecogniser:
     def _on(self, day: date | None) -> Index:
         """The index of a day; that of the last one asked for is kept, since frames of one day follow one another."""
         if self._latest[0] != day:
-            self._latest = (day, self.catalogue.index(day))
+            try:
+                index = self.catalogue.index(day)
+            except CatalogueError:  # all have ended, or a clock is years off: what is known beats an agent that stops
+                index = self.catalogue.index()
+            self._latest = (day, index)
         return self._latest[1]

@@ -15,6 +15,7 @@ from edge.contract.errors import FacingsError, ModelError
 from edge.recognise.boxes import pairwise_iou
 from edge.recognise.detector import OVERLAP, SCORE, Detections
 from edge.recognise.evaluation import match_boxes
+from edge.shelf.rows import find_shelves
 from models.train.coco import Photo, read_coco
 from models.train.measure import detect
 from models.train.network import DetectorNetwork
@@ -35,7 +36,9 @@ class Counted:
 
 
 def count(photos: Sequence[Photo], found: Mapping[int, Detections], *, score: float) -> Counted:
-    """Count facings at a threshold; detections for more than half in an unknown region are left out.
+    """Count facings at a threshold as a device does: of what is found, the front row.
+
+    Detections for more than half in an unknown region are left out.
 
     Args:
         photos: with truth; those without a facing are left out.
@@ -46,7 +49,9 @@ def count(photos: Sequence[Photo], found: Mapping[int, Detections], *, score: fl
     for number, photo in enumerate(photos, start=1):
         if len(photo.boxes) == 0:
             continue
-        boxes = found[number].boxes[found[number].scores >= score]
+        sure = found[number].scores >= score
+        boxes, scores = found[number].boxes[sure], found[number].scores[sure]
+        boxes = boxes[find_shelves(boxes.astype(np.float64), scores.astype(np.float64)).front_row]
         matched = match_boxes(photo.boxes, boxes)
         lone = np.ones(len(boxes), dtype=np.bool_)
         lone[matched.boxes] = False

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-QUANTISED = frozenset({"Conv", "Relu", "Add", "Resize"})
+QUANTISED = frozenset({"Conv", "Relu", "Clip", "Add", "Resize"})
 
 
 class Pictures(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is untyped here

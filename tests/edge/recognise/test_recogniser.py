@@ -99,3 +99,11 @@ def test_cooler_photographs_reach_the_promised_accuracy(shared_data: Path, embed
         right += [i.sku == truth for i, truth in zip(identities, truths, strict=True) if truth in listed]
     assert len(right) > 1400
     assert np.mean(right) >= 0.87
+
+
+def test_on_a_day_without_any_design_in_use_every_design_counts(embedder: SkuEmbedder) -> None:
+    catalogue = drawn_catalogue(embedder)
+    for sku in COLOURS:
+        catalogue = catalogue.with_design(sku, PackDesign(id="first", until=date(2020, 12, 31)))
+    said = SkuRecogniser(embedder, catalogue).recognise(*shelf(), day=date(2026, 6, 1))
+    assert [identity.sku for identity in said] == list(COLOURS)
