@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AUDITED = "annotations_audited.json"  # a truth gone through by hand; preferred to the raw one beside it
 RAW = "annotations.json"
+COCO = (AUDITED, RAW, "_annotations.coco.json")  # as preferred
+CLASSES = "classes.txt"  # names of YOLO classes, one a line, as labelling tools write them
 UNTOLD = "sku-not-told"  # a unit whose SKU nobody could tell: it counts for detection, not for recognition
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
@@ -62,7 +64,7 @@ def read_dataset(folder: Path, *, truth: Path | None = None) -> Dataset:
         raise ImageError(f"{folder}: no such folder", "give a folder of labelled photographs")
     if truth is not None:
         return _read_coco(folder, truth if truth.is_file() else folder / truth)
-    for name in (AUDITED, RAW, "_annotations.coco.json"):
+    for name in COCO:
         if (folder / name).is_file():
             return _read_coco(folder, folder / name)
     if (folder / "labels").is_dir():
@@ -72,6 +74,11 @@ def read_dataset(folder: Path, *, truth: Path | None = None) -> Dataset:
     raise ImageError(
         f"{folder}: no labels found", "it needs annotations.json (COCO), labels/*.txt (YOLO) or *.xml (VOC)"
     )
+
+
+def is_labelled(folder: Path) -> bool:
+    """Whether a folder holds labels that `read_dataset` reads."""
+    return any((folder / name).is_file() for name in COCO) or (folder / "labels").is_dir() or any(folder.rglob("*.xml"))
 
 
 def _read_coco(folder: Path, path: Path) -> Dataset:
@@ -99,10 +106,12 @@ def _read_coco(folder: Path, path: Path) -> Dataset:
 
 
 def _read_yolo(folder: Path) -> Dataset:
-    """`images/` and `labels/` side by side; names from `data.yaml` here or one folder up, else the class numbers."""
+    """`images/` and `labels/` side by side; names from `data.yaml` or `classes.txt`, else the class numbers."""
     names = _yolo_names(folder)
     photos = []
     for label in sorted((folder / "labels").rglob("*.txt")):
+        if label.name == CLASSES:
+            continue
         picture = _beside(folder / "images" / label.relative_to(folder / "labels"))
         tall, wide = read_image(picture).shape[:2]
         corners, skus = [], []
@@ -129,6 +138,9 @@ def _yolo_names(folder: Path) -> dict[int, str]:
                 return {int(number): str(name) for number, name in pairs}
             except (yaml.YAMLError, KeyError, TypeError, ValueError):
                 raise ImageError(f"{path}: no list of names in it", "it needs the key names") from None
+    for path in (folder / CLASSES, folder / "labels" / CLASSES):
+        if path.is_file():
+            return dict(enumerate(path.read_text(encoding="utf-8").splitlines()))
     return {}
 
 
@@ -177,7 +189,7 @@ def _photo(
 
 
 def _find(folder: Path, name: str) -> Path:
-    for path in (folder / "images" / name, folder / name):
+    for path in (folder / "images" / name, folder / "JPEGImages" / name, folder / name):
         if path.is_file():
             return path
     raise ImageError(f"{folder}: {name} is labelled but not there", "put it into images/ of the folder")

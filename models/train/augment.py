@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.train.coco import Photo
+    from models.train.photos import Photo
 
 FITTED_SIDE = 640  # a photograph that just fits the detector has this longest side
 SCALES = (0.5, 1.6)  # of the fitted size

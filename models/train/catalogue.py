@@ -14,7 +14,7 @@ from edge.contract.errors import CatalogueError, FacingsError
 from edge.contract.files import load_yaml
 from edge.recognise.catalogue import Catalogue
 from edge.recognise.embedder import SkuEmbedder
-from models.train.embedder_data import read_coco
+from models.train.embedder_data import read_facings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,12 +58,12 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(
-    data: Annotated[Path, typer.Option(help="COCO folder whose classes are SKU ids")],
+    data: Annotated[Path, typer.Option(help="labelled folder (COCO, YOLO or VOC) whose classes are SKU ids")],
     skus: Annotated[Path, typer.Option(help="YAML: the SKUs to enrol")] = HERE / "skus" / "cooler-vn.yaml",
     out: Annotated[Path, typer.Option(help="folder of the catalogue")] = Path("configs/catalogues/cooler-vn"),
 ) -> None:
     """Build a catalogue folder from labelled photographs. It holds embeddings, no photographs."""
-    catalogue = build(read_coco(data), read_skus(skus), SkuEmbedder.open())
+    catalogue = build(read_facings(data), read_skus(skus), SkuEmbedder.open())
     catalogue.save(out)
     references = sum(len(held) for designs in catalogue.references.values() for held in designs.values())
     sys.stderr.write(f"{out}: {len(catalogue.skus)} SKUs, {references} reference embeddings\n")

@@ -16,9 +16,9 @@ from edge.recognise.boxes import pairwise_iou
 from edge.recognise.detector import OVERLAP, SCORE, Detections
 from edge.recognise.evaluation import match_boxes
 from edge.shelf.rows import find_shelves
-from models.train.coco import Photo, read_coco
 from models.train.measure import detect
 from models.train.network import DetectorNetwork
+from models.train.photos import Photo, read_photos
 from models.train.run import load_checkpoint
 
 SIDE = 640
@@ -84,7 +84,7 @@ def choose(photos: Sequence[Photo], network: DetectorNetwork) -> tuple[dict[str,
 
 def main(
     *,
-    data: Annotated[Path, typer.Option(help="The COCO folder that was trained on.")],
+    data: Annotated[Path, typer.Option(help="The folder that was trained on.")],
     run: Annotated[Path, typer.Option(help="Folder of the training run.")] = Path("runs/detector"),
     corrections: Annotated[Path | None, typer.Option(help="Corrections of the truth.")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
@@ -97,7 +97,7 @@ def main(
     try:
         state = load_checkpoint(run / "best.pt")
         held = set(state["held"])
-        photos = [photo for photo in read_coco(data, corrections=corrections) if photo.name in held]
+        photos = [photo for photo in read_photos(data, corrections=corrections) if photo.name in held]
         if not photos:
             raise ModelError(f"{run}/best.pt: held back no photograph of {data}", "give the folder it was trained on")
         network = DetectorNetwork()

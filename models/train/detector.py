@@ -17,10 +17,10 @@ import typer
 from edge.contract.errors import FacingsError
 from edge.recognise.boxes import lay_on_canvas
 from models.train.augment import Example, make_example
-from models.train.coco import Photo, hold_back, read_coco
 from models.train.loss import detection_loss
 from models.train.measure import detect, precision_of, to_input
 from models.train.network import DetectorNetwork, NetworkSize
+from models.train.photos import Photo, hold_back, read_photos
 from models.train.run import RunLog, Schedule, WeightAverage, load_checkpoint, save_checkpoint
 from models.train.shipped import load_shipped
 
@@ -210,7 +210,7 @@ def _weight_groups(network: torch.nn.Module, decay: float) -> list[dict[str, Any
 def read_further(given: str) -> list[Photo]:
     """`FOLDER`, or `FOLDER=CORRECTIONS`: then only the photographs that these name, which somebody went through."""
     folder, _, corrections = given.partition("=")
-    photos = read_coco(Path(folder), corrections=Path(corrections) if corrections else None)
+    photos = read_photos(Path(folder), corrections=Path(corrections) if corrections else None)
     if corrections:
         named = json.loads(Path(corrections).read_text(encoding="utf-8"))
         photos = [photo for photo in photos if photo.name in named]
@@ -228,7 +228,7 @@ def _shrunk(photo: Photo) -> Photo:
 
 def train(
     *,
-    data: Annotated[Path, typer.Option(help="COCO folder: annotations.json and images/.")],
+    data: Annotated[Path, typer.Option(help="Labelled photographs: COCO, YOLO or VOC folder.")],
     out: Annotated[Path, typer.Option(help="Folder of the log and the checkpoints.")] = Path("runs/detector"),
     also: Annotated[
         list[str] | None,
@@ -257,7 +257,7 @@ def train(
     torch.set_num_threads(threads)
     settings = Settings(seed=seed, batch=batch, side=side, rate=rate, doubt=corrections is None, own_share=own_share)
     try:
-        photos = read_coco(data, corrections=corrections)
+        photos = read_photos(data, corrections=corrections)
         steps = -(-epochs * len(photos) * (2 if also else 1) // batch)
         schedule = Schedule(steps=steps, minutes=minutes)
         further = [read_further(given) for given in also or []]

@@ -13,9 +13,9 @@ import cv2
 import torch
 import typer
 
-from edge.contract.errors import FacingsError
+from edge.contract.errors import FacingsError, ImageError
 from edge.recognise.crops import CropShape
-from models.train.embedder_data import Mixture, hold_back, read_any, read_coco
+from models.train.embedder_data import Mixture, hold_back, read_any, read_facings
 from models.train.embedder_run import EmbedderTraining, Settings
 from models.train.run import Schedule
 
@@ -50,8 +50,8 @@ def export(network: SkuEmbedder, path: Path) -> None:
 @app.command()
 def main(
     *,
-    data: Annotated[Path, typer.Option(help="COCO folder of facings with SKUs, such as cooler/train")],
-    also: Annotated[list[Path] | None, typer.Option(help="further COCO folders or trees of product folders")] = None,
+    data: Annotated[Path, typer.Option(help="folder of facings with SKUs: COCO, YOLO or VOC")],
+    also: Annotated[list[Path] | None, typer.Option(help="further such folders, or trees of product folders")] = None,
     out: Annotated[Path, typer.Option(help="where the ONNX file goes")] = Path("models/sku-embedder.onnx"),
     run: Annotated[Path, typer.Option(help="folder of checkpoint and log")] = Path("runs/embedder"),
     epochs: Annotated[int, typer.Option(min=1, help="passes over as many crops as DATA has")] = 60,
@@ -65,7 +65,10 @@ def main(
     threads: Annotated[int, typer.Option(min=1)] = 2,
     stop_after: Annotated[int | None, typer.Option(help="leave off after this epoch, to resume later")] = None,
     rate: Annotated[float, typer.Option(help="highest learning rate")] = 2e-3,
-    begin_with: Annotated[Path | None, typer.Option(help="checkpoint of another run to take the network from")] = None,
+    begin_with: Annotated[
+        Path | None,
+        typer.Option(help="what to begin with: another run's checkpoint or a shipped ONNX file (float32)"),
+    ] = None,
     resume: Annotated[bool, typer.Option(help="go on from the checkpoint in RUN")] = False,
 ) -> None:
     """Train the SKU embedder and write it as ONNX.
@@ -75,9 +78,14 @@ def main(
     torch.set_num_threads(threads)
     cv2.setNumThreads(0)  # crops are small: threads would cost more than they give
     left_out = {name for name in leave_out.split(",") if name}
-    facings = [crop for crop in read_coco(data) if crop.sku not in left_out]
+    facings = [crop for crop in read_facings(data) if crop.sku not in left_out]
     kept = hold_back(data, facings, share=held_back, seed=seed)
     known = [crop for crop in facings if crop.photo not in kept]
+    if not known:
+        raise ImageError(
+            f"{data}: no facing to train on: its {len(kept)} photographs show one place, or none has its SKU told",
+            "add photographs of other places, or --held-back 0",
+        )
     more = [crop for folder in also or [] for crop in read_any(folder) if crop.sku not in left_out]
     count = steps or max(1, len(known) // batch)
     training = EmbedderTraining(

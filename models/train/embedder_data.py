@@ -14,7 +14,9 @@ import numpy as np
 
 from edge.contract.errors import ImageError
 from edge.recognise.crops import CropShape, cut_facings
+from edge.recognise.datasets import RAW, UNTOLD, is_labelled, read_dataset
 from models.train.embedder_augment import distorted_cut, weathered
+from models.train.photos import name_in, photo_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +33,16 @@ _INVENTED = "flat-"  # with this begin the names of packs that walls are compose
 _ALIKE = 0.70  # correlation of equalised thumbnails above which two photographs show the same cooler (looked at)
 
 
+Corners = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels
+Told = tuple[str, list[tuple[Corners, str]]]  # a photograph's name and its facings whose SKU can be told
+
+
 @dataclass(frozen=True, slots=True)
 class FacingCrop:
     """One labelled facing with the picture around it."""
 
     context: NDArray[np.uint8]  # (h, w, 3) BGR
-    box: tuple[float, float, float, float]  # in the context, pixels
+    box: Corners  # in the context
     sku: str
     photo: str
     source: str
@@ -60,16 +66,34 @@ def read_corrections(truth: bytes) -> dict[int, str | None]:
     return {}
 
 
-def read_coco(folder: Path) -> list[FacingCrop]:
-    """Every boxed facing of a COCO folder (`images/`, `annotations.json`) whose SKU can be told, corrections applied.
+def read_facings(folder: Path) -> list[FacingCrop]:
+    """Every boxed facing of a labelled folder whose SKU can be told; of `annotations.json`, with corrections applied.
+
+    Args:
+        folder: COCO (`images/`, `annotations.json`), YOLO or VOC.
 
     Raises:
-        ImageError: a photograph that cannot be read.
+        ImageError: a label that makes no sense, or a photograph that cannot be read.
     """
-    written = (folder / "annotations.json").read_bytes()
+    told = _told_by_raw(folder) if (folder / RAW).is_file() else _told_by_labels(folder)
+    crops = []
+    for name, facings in told:
+        photo = _read(photo_path(folder, name))
+        tall, wide = photo.shape[:2]
+        for (x1, y1, x2, y2), sku in facings:
+            dx, dy = _CONTEXT * (x2 - x1), _CONTEXT * (y2 - y1)
+            left, top = int(max(0, x1 - dx)), int(max(0, y1 - dy))
+            right, bottom = int(min(wide, x2 + dx + 1)), int(min(tall, y2 + dy + 1))
+            box = (x1 - left, y1 - top, x2 - left, y2 - top)
+            crops.append(FacingCrop(photo[top:bottom, left:right].copy(), box, sku, name, folder.name))
+    return crops
+
+
+def _told_by_raw(folder: Path) -> list[Told]:
+    written = (folder / RAW).read_bytes()
     truth, corrections = json.loads(written), read_corrections(written)
     names = {category["id"]: category["name"] for category in truth["categories"]}
-    boxes: dict[int, list[tuple[list[float], str]]] = {}
+    facings: dict[int, list[tuple[Corners, str]]] = {}
     drawn: Counter[object] = Counter()
     for mark in truth["annotations"]:
         sku = corrections.get(mark.get("id"), names[mark["category_id"]])
@@ -79,18 +103,19 @@ def read_coco(folder: Path) -> list[FacingCrop]:
             if drawn[sku] >= _MOST or drawn[here] >= _MOST_HERE or min(mark["bbox"][2:]) < _SMALL:
                 continue
             drawn.update((sku, here))
-        if sku not in (None, _UNNAMED) and not mark.get("iscrowd"):
-            boxes.setdefault(mark["image_id"], []).append((mark["bbox"], sku))
-    crops = []
-    for entry in truth["images"]:
-        photo = _read(folder / "images" / entry["file_name"])
-        tall, wide = photo.shape[:2]
-        for (x, y, w, h), sku in boxes.get(entry["id"], []):
-            left, top = int(max(0, x - _CONTEXT * w)), int(max(0, y - _CONTEXT * h))
-            right, bottom = int(min(wide, x + w + _CONTEXT * w + 1)), int(min(tall, y + h + _CONTEXT * h + 1))
-            box = (x - left, y - top, x + w - left, y + h - top)
-            crops.append(FacingCrop(photo[top:bottom, left:right].copy(), box, sku, entry["file_name"], folder.name))
-    return crops
+        if sku not in (None, UNTOLD, _UNNAMED) and not mark.get("iscrowd"):
+            x, y, w, h = mark["bbox"]
+            facings.setdefault(mark["image_id"], []).append(((x, y, x + w, y + h), sku))
+    return [(entry["file_name"], facings.get(entry["id"], [])) for entry in truth["images"]]
+
+
+def _told_by_labels(folder: Path) -> list[Told]:
+    told = []
+    for labelled in read_dataset(folder).photos:
+        rows = zip(labelled.boxes.tolist(), labelled.skus, labelled.crowd.tolist(), strict=True)
+        facings = [((x1, y1, x2, y2), sku) for (x1, y1, x2, y2), sku, crowd in rows if sku is not None and not crowd]
+        told.append((name_in(folder, labelled.path), facings))
+    return told
 
 
 def read_product_folders(folder: Path) -> list[FacingCrop]:
@@ -112,15 +137,15 @@ def read_product_folders(folder: Path) -> list[FacingCrop]:
 
 
 def read_any(folder: Path) -> list[FacingCrop]:
-    """A COCO folder or a tree of product folders, whichever it is."""
-    return read_coco(folder) if (folder / "annotations.json").is_file() else read_product_folders(folder)
+    """A labelled folder or a tree of product folders, whichever it is."""
+    return read_facings(folder) if is_labelled(folder) else read_product_folders(folder)
 
 
 def photo_groups(folder: Path, photos: Sequence[str]) -> dict[str, int]:
     """Group photographs of the same cooler, by likeness of their equalised 16x16 thumbnails (single linkage)."""
     thumbnails = []
     for name in photos:
-        grey = cv2.cvtColor(_read(folder / "images" / name), cv2.COLOR_BGR2GRAY)
+        grey = cv2.cvtColor(_read(photo_path(folder, name)), cv2.COLOR_BGR2GRAY)
         small = cv2.equalizeHist(cv2.resize(grey, (16, 16), interpolation=cv2.INTER_AREA)).astype(np.float32).ravel()
         thumbnails.append((small - small.mean()) / (np.linalg.norm(small - small.mean()) + 1e-6))
     alike = np.array(thumbnails) @ np.array(thumbnails).T > _ALIKE

@@ -16,6 +16,7 @@ from edge.recognise.prototypes import summarise
 from models.train.embedder_data import FOREIGN, FacingCrop, Mixture
 from models.train.embedder_network import SkuEmbedder, SubCentreProxies
 from models.train.run import RunLog, Schedule, WeightAverage, load_checkpoint, save_checkpoint
+from models.train.shipped import load_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.pt"
 _MEASURE_EVERY = 5  # epochs
 _PLACED_BY = 24  # crops of a SKU that say where its proxies begin
+_NORMS_PLACED_BY = (4, 32)  # batches and their size that say what reaches the norms of a shipped file
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,23 @@ class EmbedderTraining:
         self.network.body.load_imagenet()
         self.average.body.load_imagenet()
 
-    def begin_with(self, checkpoint: Path) -> None:
+    def begin_with(self, path: Path) -> None:
         """Take the network of another run, trained perhaps on other SKUs, and place the proxies where it sees them.
 
+        Args:
+            path: its checkpoint, or a shipped ONNX file (float32).
+
         Raises:
-            ModelError: there is no such checkpoint.
+            ModelError: there is no such file, or it is of another network.
         """
-        weights = load_checkpoint(checkpoint)["average"]
-        self.network.load_state_dict(weights)
-        self.average.load_state_dict(weights)
+        if path.suffix == ".onnx":
+            count, size = _NORMS_PLACED_BY
+            rng = np.random.default_rng(self._settings.seed)
+            drawn = self._mixture.batches(size=size, count=count, shape=CropShape(), rng=rng)
+            load_shipped(self.network, path, [torch.from_numpy(crops) for crops, _ in drawn])
+        else:
+            self.network.load_state_dict(load_checkpoint(path)["average"])
+        self.average.load_state_dict(self.network.state_dict())
         rng = np.random.default_rng(self._settings.seed)
         centres = self.proxies.proxies.shape[1]
         with torch.no_grad():

@@ -20,7 +20,7 @@ from edge.recognise.manifest import ModelEntry
 from edge.recognise.prototypes import summarise
 from models.train.calibration import NONE, Evidence, calibrate, evidence, together, without
 from models.train.embedder import SPLIT
-from models.train.embedder_data import FOREIGN, read_any, read_coco
+from models.train.embedder_data import FOREIGN, read_any, read_facings
 from models.train.embedder_network import SkuEmbedder
 from models.train.embedder_run import CHECKPOINT, embed
 from models.train.release import enter
@@ -184,7 +184,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(
-    data: Annotated[Path, typer.Option(help="the COCO folder that was trained on")],
+    data: Annotated[Path, typer.Option(help="the folder that was trained on")],
     run: Annotated[Path, typer.Option(help="folder of a run that held photographs back")] = Path("runs/embedder"),
     model: Annotated[Path, typer.Option(help="the ONNX file to ship")] = Path("models/sku-embedder.onnx"),
     novel: Annotated[list[Path] | None, typer.Option(help="folders with SKUs that were not trained on")] = None,
@@ -195,7 +195,7 @@ def main(
     state = load_checkpoint(run / CHECKPOINT)
     network.load_state_dict(state["average"])
     others = [crop for folder in novel or [] for crop in read_any(folder)]
-    split = Split.of(read_coco(data), others, trained=set(state["skus"]), run=run)
+    split = Split.of(read_facings(data), others, trained=set(state["skus"]), run=run)
     facings, measured = gather(network, split)
     doubt = calibrate(facings)
     figures = [

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.train.coco import Photo
     from models.train.network import DetectorNetwork
+    from models.train.photos import Photo
 
 LOWEST_SCORE = 0.02
 MAX_IOU = 0.6

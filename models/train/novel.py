@@ -24,7 +24,7 @@ from edge.recognise.identity import Doubt, decide, sku_cosines
 from edge.recognise.manifest import find_model
 from edge.recognise.prototypes import summarise
 from models.train.embedder import SPLIT
-from models.train.embedder_data import FOREIGN, read_any, read_coco
+from models.train.embedder_data import FOREIGN, read_any, read_facings
 from models.train.embedder_network import SkuEmbedder
 from models.train.embedder_run import CHECKPOINT, embed
 from models.train.embedder_ship import ENROLLED, draw_few
@@ -142,7 +142,7 @@ def main(
     split = json.loads((run / SPLIT).read_text(encoding="utf-8"))
     left_out, held_back = set(split["left_out"]), set(split["held_back"])
     rng = np.random.default_rng(seed)
-    main_set = read_coco(data)
+    main_set = read_facings(data)
     more = [crop for folder in novel or [] for crop in read_any(folder)]
     real = Product.of([crop for crop in main_set + more if crop.sku in left_out], network, rng=rng)
     drawn = [crop for folder in distractors or [] for crop in read_any(folder)]

@@ -87,7 +87,7 @@ def _time_ratio(plain: Model, small: Model, *, threads: int, rounds: int) -> flo
 
 def main(
     *,
-    data: Annotated[Path, typer.Option(help="COCO folder the models were trained on: calibration, held-back photos.")],
+    data: Annotated[Path, typer.Option(help="Folder the models were trained on: calibration, held-back photos.")],
     folder: Annotated[Path, typer.Option(help="Folder of the manifest.")] = MODELS,
     detector_run: Annotated[Path, typer.Option(help="Run of the shipped detector: names what it held back.")] = Path(
         "runs/detector"

@@ -2,7 +2,7 @@
 
 Each photograph is drawn enlarged, part by part, with rulers in pixels of the photograph, its boxes numbered, and the
 places marked in which nothing is taught. What is missing or wrong goes into the file of corrections (`added`,
-`removed`, `ignored`; see `models.train.coco.read_coco`), and the sheets are drawn again until they are right.
+`removed`, `ignored`; see `models.train.photos.read_photos`), and the sheets are drawn again until they are right.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 import typer
 
 from edge.contract.errors import FacingsError
-from models.train.coco import read_coco
+from models.train.photos import read_photos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from models.train.coco import Photo
+    from models.train.photos import Photo
 
 LONGEST = 1400  # pixels of a sheet: what a screen shows without scaling
 MARGIN = 36  # around the picture, for the rulers
@@ -95,9 +95,7 @@ def _rule(sheet: NDArray[np.uint8], part: Part, *, at_x: object, at_y: object) -
 
 
 def main(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder of photographs: images/ and, where there is one, annotations.json.")
-    ],
+    folder: Annotated[Path, typer.Argument(help="Folder of photographs, labelled (COCO, YOLO, VOC) or not yet.")],
     *,
     out: Annotated[Path, typer.Option(help="Folder to write the sheets into.")] = Path("runs/sheets"),
     corrections: Annotated[Path | None, typer.Option(help="Corrections of the truth so far (JSON).")] = None,
@@ -109,7 +107,7 @@ def main(
     Example: python -m models.train.sheets ../shared/data/supermarket_partial --out runs/sheets
     """
     try:
-        photos = read_coco(folder, corrections=corrections)
+        photos = read_photos(folder, corrections=corrections)
     except FacingsError as error:
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(1) from error

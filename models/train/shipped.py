@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+# Of a layer's weight, by the name of its node; what else has an input of its own (a sum, a scale) is no layer.
+_DIMENSIONS = {"Conv": 4, "Gemm": 2, "MatMul": 2, "BatchNormalization": 1}
+
 
 def load_shipped(network: nn.Module, path: Path, examples: Sequence[Tensor]) -> None:
     """Give a network the weights of an ONNX file that was exported from one of its kind.
 
-    The export folded every batch norm into its convolution. Here each norm gets the statistics of what reaches it from
-    `examples`, and a scale and shift that undo them: the network computes what the file does, and its norms are such as
-    training would have left them.
+    The export folded every batch norm that follows a convolution into it. Here each of those gets the statistics of
+    what reaches it from `examples`, and a scale and shift that undo them: the network computes what the file does, and
+    its norms are such as training would have left them. All other layers are in the file as they were.
 
     Args:
         network: of the kind the file was made from; changed in place, left in evaluation mode.
@@ -37,29 +41,55 @@ def load_shipped(network: nn.Module, path: Path, examples: Sequence[Tensor]) -> 
         graph = onnx.load(path).graph
     except Exception as error:
         raise ModelError(f"{path}: no readable ONNX file: {error}", mend) from error
+    nodes, layers = _stored(graph), _in_order(network, examples[0])
+    if len(nodes) != len(layers) or not all(map(_fits, nodes, layers)):
+        raise ModelError(f"{path}: {len(nodes)} layers that do not fit this network's {len(layers)}", mend)
+    shifts = []
+    with torch.no_grad():
+        for (layer, folded), (weight, *further) in zip(layers, nodes, strict=True):
+            layer.weight.copy_(weight)
+            if folded is not None:
+                shift = further[0] if further else torch.zeros(layer.out_channels)
+                shifts.append((folded, shift))
+                folded.running_mean.zero_()
+                folded.running_var.fill_(1 - folded.eps)
+                folded.weight.fill_(1)
+                folded.bias.copy_(shift)
+                continue
+            for held, value in zip(_beside_weight(layer), further, strict=True):
+                held.copy_(value)
+        _settle(network, shifts, examples)
+
+
+def _fits(stored: list[Tensor], of: tuple[nn.Module, nn.BatchNorm2d | None]) -> bool:
+    layer, folded = of
+    complete = folded is not None or len(stored) == 1 + len(_beside_weight(layer))
+    return complete and bool(stored[0].shape == layer.weight.shape)
+
+
+def _beside_weight(layer: nn.Module) -> list[Tensor]:
+    """What a layer holds beside its weight, in the order an ONNX node takes it."""
+    held = [layer.bias, *([layer.running_mean, layer.running_var] if isinstance(layer, _NORMS) else [])]
+    return [one for one in held if one is not None]
+
+
+def _stored(graph: onnx.GraphProto) -> list[list[Tensor]]:
+    """What a graph holds of each layer, in the order they run: its weight as torch shapes it, and what goes with it."""
     values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     for node in graph.node:  # the exporter writes equal values once and passes them on
         if node.op_type == "Identity" and node.input[0] in values:
             values[node.output[0]] = values[node.input[0]]
-    layers = _in_order(network, examples[0])
-    nodes = [node for node in graph.node if node.op_type == "Conv" and node.input[1] in values]
-    shapes = [values[node.input[1]].shape for node in nodes]
-    if shapes != [tuple(layer.weight.shape) for layer, _ in layers]:
-        raise ModelError(f"{path}: {len(nodes)} convolutions that do not fit this network's {len(layers)}", mend)
-    shifts = []
-    with torch.no_grad():
-        for (layer, norm), node in zip(layers, nodes, strict=True):
-            layer.weight.copy_(_tensor(values[node.input[1]]))
-            shift = _tensor(values[node.input[2]]) if len(node.input) > 2 else torch.zeros(layer.out_channels)
-            if norm is None:
-                layer.bias.copy_(shift)
-            else:
-                shifts.append((norm, shift))
-                norm.running_mean.zero_()
-                norm.running_var.fill_(1 - norm.eps)
-                norm.weight.fill_(1)
-                norm.bias.copy_(shift)
-        _settle(network, shifts, examples)
+    found = []
+    for node in graph.node:
+        dimensions = _DIMENSIONS.get(node.op_type)
+        given = [values[name] for name in node.input[1:] if name in values]
+        if dimensions is None or not given or given[0].ndim != dimensions:
+            continue
+        turned = node.op_type == "MatMul" or (
+            node.op_type == "Gemm" and not any(one.name == "transB" and one.i for one in node.attribute)
+        )
+        found.append([_tensor(given[0].T if turned else given[0]), *map(_tensor, given[1:])])
+    return found
 
 
 def _settle(network: nn.Module, shifts: Sequence[tuple[nn.BatchNorm2d, Tensor]], examples: Sequence[Tensor]) -> None:
@@ -89,25 +119,26 @@ def _settle(network: nn.Module, shifts: Sequence[tuple[nn.BatchNorm2d, Tensor]],
         norm.bias.copy_(shift + mean)
 
 
-def _in_order(network: nn.Module, example: Tensor) -> list[tuple[nn.Conv2d, nn.BatchNorm2d | None]]:
-    """The network's convolutions in the order they run, each with the norm that follows it."""
+def _in_order(network: nn.Module, example: Tensor) -> list[tuple[nn.Module, nn.BatchNorm2d | None]]:
+    """The network's layers with weights in the order they run; convolutions with the norm that the export folded in."""
     run: list[nn.Module] = []
     hooks = [
         module.register_forward_hook(lambda module, *_: run.append(module))
         for module in network.modules()
-        if isinstance(module, nn.Conv2d | nn.BatchNorm2d)
+        if isinstance(module, (nn.Conv2d, nn.Linear, *_NORMS))
     ]
     network.eval()
     with torch.no_grad():
         network(example)
     for hook in hooks:
         hook.remove()
-    follows = [*run[1:], None]
-    return [
-        (module, after if isinstance(after, nn.BatchNorm2d) else None)
-        for module, after in zip(run, follows, strict=True)
-        if isinstance(module, nn.Conv2d)
-    ]
+    layers: list[tuple[nn.Module, nn.BatchNorm2d | None]] = []
+    for module, before in zip(run, [None, *run], strict=False):
+        if isinstance(module, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
+            layers[-1] = (before, module)
+        else:
+            layers.append((module, None))
+    return layers
 
 
 def _tensor(values: np.ndarray) -> Tensor:

@@ -16,10 +16,11 @@ from edge.recognise.detector import ProductDetector
 from edge.recognise.embedder import SkuEmbedder
 from edge.recognise.identity import Identity, Index
 from edge.recognise.prototypes import summarise
-from models.train import coco, embedder_data
+from models.train import embedder_data
 from models.train.choose import count
 from models.train.embedder import SPLIT
 from models.train.measure import LOWEST_SCORE, precision_of
+from models.train.photos import read_photos
 from models.train.run import load_checkpoint
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.recognise.manifest import Model
+    from models.train.photos import Photo
 
 MOST_REFERENCES = 40  # facings of one SKU that its references are made from: more change nothing and take time
 MOST_ASKED = 2000  # held-back facings
@@ -67,8 +69,8 @@ class Trial(Protocol):
 class DetectorTrial:
     """Whole photographs."""
 
-    trained: list[coco.Photo]
-    held: list[coco.Photo]
+    trained: list[Photo]
+    held: list[Photo]
     threads: int = 2
     last_too: bool = False  # scores and edges come right out of them
 
@@ -81,7 +83,7 @@ class DetectorTrial:
         """
         _require(run / "best.pt")
         held = set(load_checkpoint(run / "best.pt")["held"])
-        photos = coco.read_coco(data, corrections=corrections)
+        photos = read_photos(data, corrections=corrections)
         kept = [photo for photo in photos if photo.name in held]
         if not kept:
             raise ModelError(f"{run}: held back no photograph of {data}", "give the folder it was trained on")
@@ -124,7 +126,7 @@ class EmbedderTrial:
         """
         _require(run / SPLIT)
         held = set(json.loads((run / SPLIT).read_text(encoding="utf-8"))["held_back"])
-        crops = [crop for crop in embedder_data.read_coco(data) if crop.sku != embedder_data.FOREIGN]
+        crops = [crop for crop in embedder_data.read_facings(data) if crop.sku != embedder_data.FOREIGN]
         kept = [crop for crop in crops if crop.photo in held]
         if not kept:
             raise ModelError(f"{run}: held back no photograph of {data}", "give the folder it was trained on")

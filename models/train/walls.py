@@ -18,10 +18,10 @@ import typer
 from edge.contract.errors import FacingsError
 from models.scenes.flat_packs import FlatPack, invent_range
 from models.scenes.walls import Wall, compose
-from models.train.coco import read_coco
+from models.train.photos import read_photos
 
 if TYPE_CHECKING:
-    from models.train.coco import Photo
+    from models.train.photos import Photo
 
 RANGES = 240
 LEAST = (9, 16)  # pixels: narrower or lower cut-outs show nothing
@@ -48,7 +48,7 @@ def cut_out(photo: Photo) -> list[FlatPack]:
 def read_source(given: str) -> list[list[FlatPack]]:
     """`FOLDER` or `FOLDER=CORRECTIONS`: what can be cut out of each of its photographs."""
     folder, _, corrections = given.partition("=")
-    photos = read_coco(Path(folder), corrections=Path(corrections) if corrections else None)
+    photos = read_photos(Path(folder), corrections=Path(corrections) if corrections else None)
     return [packs for packs in map(cut_out, photos) if packs]
 
 

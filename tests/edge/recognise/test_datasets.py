@@ -56,9 +56,21 @@ def test_a_yolo_folder(tmp_path: Path) -> None:
     assert photo.skus == ("cola",)
 
 
-def test_a_voc_folder(tmp_path: Path) -> None:
-    picture(tmp_path / "a.png")
-    (tmp_path / "a.xml").write_text(
+@pytest.mark.parametrize("place", ["classes.txt", "labels/classes.txt"])
+def test_yolo_classes_are_named_by_the_list_that_labelling_tools_write(tmp_path: Path, place: str) -> None:
+    picture(tmp_path / "images" / "a.png")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("1 0.5 0.5 0.2 0.4\n")
+    (tmp_path / place).write_text("water\ncola\n")
+    (photo,) = read_dataset(tmp_path).photos
+    assert photo.skus == ("cola",)
+
+
+@pytest.mark.parametrize(("pictures", "labels"), [(".", "."), ("JPEGImages", "Annotations"), ("images", "labels-voc")])
+def test_a_voc_folder(tmp_path: Path, pictures: str, labels: str) -> None:
+    picture(tmp_path / pictures / "a.png")
+    (tmp_path / labels).mkdir(exist_ok=True)
+    (tmp_path / labels / "a.xml").write_text(
         "<annotation><filename>a.png</filename><object><name>cola</name><bndbox>"
         "<xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox></object></annotation>"
     )

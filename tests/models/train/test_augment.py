@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.train.augment import Example, make_example
-from models.train.coco import Photo
+from models.train.photos import Photo
 
 SIDE = 256
 

@@ -11,10 +11,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is in the extra `train`, outside the lock")
 
-from models.train.coco import read_coco  # noqa: E402 - after the check for torch
-from models.train.detector import DetectorTraining, Settings  # noqa: E402
+from models.train.detector import DetectorTraining, Settings  # noqa: E402 - after the check for torch
 from models.train.export import write_onnx  # noqa: E402
 from models.train.network import DetectorNetwork, NetworkSize  # noqa: E402
+from models.train.photos import read_photos  # noqa: E402
 from models.train.run import Schedule, load_checkpoint  # noqa: E402
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def made_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def training(photos: Path, out: Path, *, steps: int) -> DetectorTraining:
-    return DetectorTraining(read_coco(photos), settings=TINY, schedule=Schedule(steps=steps, minutes=None), out=out)
+    return DetectorTraining(read_photos(photos), settings=TINY, schedule=Schedule(steps=steps, minutes=None), out=out)
 
 
 def test_a_short_run_learns_and_leaves_a_checkpoint_and_a_log(made_photos: Path, tmp_path: Path) -> None:

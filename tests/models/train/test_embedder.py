@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.contract.errors import ModelError
+from edge.contract.errors import ImageError, ModelError
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
@@ -18,7 +19,7 @@ from edge.recognise.embedder import SkuEmbedder  # noqa: E402 - after the skip
 from edge.recognise.manifest import find_model  # noqa: E402
 from models.train import catalogue as catalogue_command  # noqa: E402
 from models.train import embedder, embedder_ship  # noqa: E402
-from models.train.embedder_data import Mixture, hold_back, read_any, read_coco  # noqa: E402
+from models.train.embedder_data import Mixture, hold_back, read_any, read_facings  # noqa: E402
 from models.train.embedder_network import SkuEmbedder as Network  # noqa: E402
 
 COLOURS = {"red": (40, 40, 220), "green": (40, 200, 40), "blue": (220, 80, 40), "foreign": (128, 128, 128)}
@@ -65,7 +66,7 @@ def trained(shelves: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_photographs_of_the_same_cooler_are_held_back_together(shelves: Path) -> None:
-    crops = read_coco(shelves)
+    crops = read_facings(shelves)
     for seed in range(6):
         kept = hold_back(shelves, crops, share=0.3, seed=seed)
         assert ("0.png" in kept) == ("1.png" in kept)
@@ -73,7 +74,7 @@ def test_photographs_of_the_same_cooler_are_held_back_together(shelves: Path) ->
 
 
 def test_foreign_products_are_no_sku_but_are_learnt_from(shelves: Path) -> None:
-    mixture = Mixture.of(read_coco(shelves), main="shelves")
+    mixture = Mixture.of(read_facings(shelves), main="shelves")
     assert mixture.skus == ["blue", "green", "red"]
     assert (mixture.labels == 3).sum() == 10
 
@@ -85,8 +86,43 @@ def test_product_folders_are_read_by_their_names(tmp_path: Path) -> None:
     assert {crop.sku for crop in read_any(tmp_path / "products")} == {"products/milk", "products/juice"}
 
 
+VOC = """<annotation><filename>0.png</filename>{}</annotation>"""
+MARK = (
+    """<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>20</ymin><xmax>{}</xmax><ymax>80</ymax></bndbox></object>"""
+)
+
+
+def as_voc(folder: Path) -> None:
+    names = [*list(COLOURS)[:3], "sku-not-told"]
+    marks = [MARK.format(name, 10 + 36 * place, 36 + 36 * place) for place, name in enumerate(names)]
+    (folder / "0.xml").write_text(VOC.format("".join(marks)))
+
+
+def as_yolo(folder: Path) -> None:
+    rows = [f"{place} {(23 + 36 * place) / 160} 0.5 {26 / 160} 0.6" for place in range(4)]
+    (folder / "images").mkdir()
+    (folder / "0.png").rename(folder / "images" / "0.png")
+    (folder / "labels").mkdir()
+    (folder / "labels" / "0.txt").write_text("\n".join(rows))
+    (folder / "data.yaml").write_text("names: [red, green, blue, sku-not-told]")
+
+
+@pytest.mark.parametrize("write", [as_voc, as_yolo])
+def test_facings_labelled_in_any_form_are_the_same_crops(
+    write: Callable[[Path], None], shelves: Path, tmp_path: Path
+) -> None:
+    shutil.copy(shelves / "images" / "0.png", tmp_path)
+    write(tmp_path)
+    wanted = [crop for crop in read_facings(shelves) if crop.photo == "0.png" and crop.sku != "foreign"]
+    found = read_any(tmp_path)
+    assert [(crop.sku, crop.photo) for crop in found] == [(crop.sku, crop.photo) for crop in wanted]
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one.box, other.box, atol=1e-3)
+        np.testing.assert_array_equal(one.plain(CropShape()), other.plain(CropShape()))
+
+
 def test_augmented_batches_come_from_the_seed_alone(shelves: Path) -> None:
-    mixture = Mixture.of(read_coco(shelves), main="shelves")
+    mixture = Mixture.of(read_facings(shelves), main="shelves")
     shape = CropShape()
     first, again, other = (
         next(mixture.batches(size=8, count=1, shape=shape, rng=np.random.default_rng(seed)))[0] for seed in (1, 1, 2)
@@ -102,13 +138,13 @@ def test_from_photographs_to_a_catalogue(trained: Path, shelves: Path, tmp_path:
     shipped = SkuEmbedder(find_model("sku-embedder", folder=tmp_path))
     (tmp_path / "skus.yaml").write_text(SKUS)
     listed = catalogue_command.read_skus(tmp_path / "skus.yaml")
-    built = catalogue_command.build(read_coco(shelves), listed, shipped)
+    built = catalogue_command.build(read_facings(shelves), listed, shipped)
     assert list(built.references) == ["red", "green", "blue"]
     assert built.embedder == shipped.identity
 
 
 def test_new_skus_are_enrolled_from_other_photographs_than_they_are_asked_on(shelves: Path) -> None:
-    crops = [crop for crop in read_coco(shelves) if crop.sku == "red"]
+    crops = [crop for crop in read_facings(shelves) if crop.sku == "red"]
     few, others = embedder_ship.draw_few(crops, np.random.default_rng(0))
     assert len(few) == embedder_ship.ENROLLED
     assert len(others) == 5
@@ -146,6 +182,28 @@ def test_a_run_can_begin_with_the_network_of_another(trained: Path, shelves: Pat
         torch.load(path, weights_only=True)["average"]["head.weight"] for path in (first, tmp_path / "checkpoint.pt")
     )
     torch.testing.assert_close(before, after, atol=1e-4, rtol=1e-3)
+
+
+def test_a_run_can_begin_with_a_shipped_file(trained: Path, shelves: Path, tmp_path: Path) -> None:
+    train(shelves, tmp_path, leave_out="red", begin_with=trained / "sku-embedder.onnx", epochs=1, rate=1e-9)
+    crops = np.random.default_rng(0).integers(0, 255, (5, CropShape().height, CropShape().width, 3), np.uint8)
+    before, after = Network(), Network()
+    for network, run in ((before, trained), (after, tmp_path)):
+        network.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
+    with torch.inference_mode():
+        wanted, found = (network.eval()(torch.from_numpy(crops)) for network in (before, after))
+    assert float((wanted * found).sum(1).min()) > 0.99
+
+
+def test_photographs_of_one_place_alone_cannot_be_held_back_and_trained_on(shelves: Path, tmp_path: Path) -> None:
+    data = tmp_path / "one-place"
+    (data / "images").mkdir(parents=True)
+    shutil.copy(shelves / "images" / "0.png", data / "images")
+    truth = json.loads((shelves / "annotations.json").read_text())
+    kept = {"images": truth["images"][:1], "annotations": truth["annotations"][:4]}
+    (data / "annotations.json").write_text(json.dumps(truth | kept))
+    with pytest.raises(ImageError, match="one place"):
+        train(data, tmp_path / "run")
 
 
 def test_a_checkpoint_of_other_skus_is_refused(trained: Path, shelves: Path, tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ from edge.recognise.catalogue import Catalogue  # noqa: E402
 from edge.recognise.detector import ProductDetector  # noqa: E402
 from edge.recognise.embedder import SkuEmbedder  # noqa: E402
 from edge.recognise.manifest import MODELS, find_model, load_manifest  # noqa: E402
-from models.train.coco import Photo  # noqa: E402
 from models.train.embedder_data import FacingCrop  # noqa: E402
 from models.train.export import write_onnx  # noqa: E402
 from models.train.int8 import nodes_to_quantise  # noqa: E402
 from models.train.network import DetectorNetwork, NetworkSize  # noqa: E402
+from models.train.photos import Photo  # noqa: E402
 from models.train.quantise import quantise  # noqa: E402
 from models.train.release import enter  # noqa: E402
 from models.train.trials import DetectorTrial, EmbedderTrial  # noqa: E402

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from models.train import sheets, walls  # noqa: E402 - after the check for torch
-from models.train.coco import Photo, read_coco  # noqa: E402
 from models.train.detector import LONGEST, read_further  # noqa: E402
+from models.train.photos import Photo, read_photos  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def unlabelled(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_folder_without_truth_has_the_photographs_that_somebody_went_through(unlabelled: tuple[Path, Path]) -> None:
-    (photo,) = read_coco(unlabelled[0], corrections=unlabelled[1])
+    (photo,) = read_photos(unlabelled[0], corrections=unlabelled[1])
     assert photo.name == "seen.png"
     assert photo.boxes.tolist() == [[10, 5, 110, 55]]
     assert photo.ignored.tolist() == [[200, 0, 300, 60]]

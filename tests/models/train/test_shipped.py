@@ -10,6 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from edge.contract.errors import ModelError  # noqa: E402 - after the check for torch
+from models.train.embedder import export as write_embedder  # noqa: E402
+from models.train.embedder_network import SkuEmbedder  # noqa: E402
 from models.train.export import Deployed, write_onnx  # noqa: E402
 from models.train.network import DetectorNetwork, NetworkSize  # noqa: E402
 from models.train.shipped import load_shipped  # noqa: E402
@@ -57,6 +59,51 @@ def test_its_norms_hold_the_statistics_of_the_pictures(tmp_path: Path) -> None:
         resting = again.eval()(batch)[0]
         training = again.train()(batch)[0]
     torch.testing.assert_close(training, resting, rtol=2e-2, atol=2e-2)
+
+
+def used_embedder(seed: int) -> SkuEmbedder:
+    """An embedder whose norms hold statistics, as after training."""
+    torch.manual_seed(seed)
+    network = SkuEmbedder()
+    for module in network.modules():
+        if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
+            for values in (module.running_mean, module.weight, module.bias):
+                values.data.add_(0.1 * torch.rand_like(values))
+            module.running_var.data.mul_(0.5 + torch.rand_like(module.running_var))
+    network.eval()
+    return network
+
+
+def crops(seed: int) -> Any:
+    return torch.from_numpy(np.random.default_rng(seed).integers(0, 256, (4, 128, 96, 3), dtype=np.uint8))
+
+
+@pytest.fixture(scope="module")
+def embedder_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path: Path = tmp_path_factory.mktemp("embedder") / "sku-embedder.onnx"
+    write_embedder(used_embedder(0), path)
+    return path
+
+
+def test_the_embedder_computes_what_its_file_does(embedder_file: Path) -> None:
+    again = used_embedder(1)
+    load_shipped(again, embedder_file, [crops(2)])
+    with torch.no_grad():
+        torch.testing.assert_close(again.eval()(crops(3)), used_embedder(0)(crops(3)), rtol=1e-3, atol=1e-4)
+
+
+def test_an_embedders_head_and_last_norm_are_those_of_the_file(embedder_file: Path) -> None:
+    again, wanted = used_embedder(1), used_embedder(0)
+    load_shipped(again, embedder_file, [crops(2)])
+    torch.testing.assert_close(again.head.weight, wanted.head.weight)
+    for name, values in wanted.norm.state_dict().items():
+        torch.testing.assert_close(again.norm.state_dict()[name], values, msg=name)
+
+
+def test_a_detectors_file_is_refused_for_an_embedder(tmp_path: Path) -> None:
+    write_onnx(trained(0), tmp_path / "shipped.onnx")
+    with pytest.raises(ModelError, match="do not fit"):
+        load_shipped(used_embedder(0), tmp_path / "shipped.onnx", [crops(0)])
 
 
 def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:

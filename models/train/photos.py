@@ -1,4 +1,4 @@
-"""Reading COCO photographs with product boxes, and holding back groups of look-alike photographs."""
+"""Reading photographs with product boxes, and holding back groups of look-alike photographs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from edge.contract.errors import ImageError
+from edge.recognise.datasets import RAW, is_labelled, read_dataset
 from edge.recognise.images import read_image
 
 if TYPE_CHECKING:
@@ -34,37 +35,40 @@ class Photo:
     ignored: NDArray[np.float32]  # (m, 4) regions where nothing is known: neither product nor background
 
 
-def read_coco(folder: Path, annotations: str = "annotations.json", *, corrections: Path | None = None) -> list[Photo]:
-    """Read `folder/annotations.json` and the photographs of `folder/images`.
+def read_photos(folder: Path, *, corrections: Path | None = None) -> list[Photo]:
+    """Read a labelled folder, as `edge evaluate` does; where there is a raw truth, that one.
 
-    A folder without that file, of photographs that nobody had labelled, has those that the corrections name.
+    A folder without labels, of photographs that nobody had labelled, has those that the corrections name.
 
     Args:
-        folder: a COCO folder.
-        annotations: name of the truth file.
-        corrections: JSON that adds to it by file name: `added` and `ignored`, lists of [x1, y1, x2, y2], and
+        folder: COCO (`annotations.json` and `images/`), YOLO or VOC.
+        corrections: JSON that adds to its truth by file name: `added` and `ignored`, lists of [x1, y1, x2, y2], and
             `removed`, points [x, y]: the smallest box around each is dropped.
 
     Raises:
         ImageError: the truth, the corrections or a photograph is missing or unreadable.
     """
-    truth = folder / annotations
-    if corrections is not None and not truth.is_file():
-        by_name = _read_json(corrections, "give a file of corrections, or none")
-        return [correct(_read_photo(folder, name, []), correction) for name, correction in by_name.items()]
-    data = _read_json(truth, "give a folder with annotations.json and images/")
-    by_image: dict[int, list[dict[str, Any]]] = {}
-    for annotation in data["annotations"]:
-        by_image.setdefault(annotation["image_id"], []).append(annotation)
-    photos = [_read_photo(folder, entry["file_name"], by_image.get(entry["id"], [])) for entry in data["images"]]
-    if corrections is None:
-        return photos
-    by_name = _read_json(corrections, "give a file of corrections, or none")
+    by_name = {} if corrections is None else _read_json(corrections, "give a file of corrections, or none")
+    if (folder / RAW).is_file():
+        photos = _read_raw(folder)
+    elif corrections is None or is_labelled(folder):
+        photos = [
+            _photo(one.path, name_in(folder, one.path), one.boxes, one.crowd) for one in read_dataset(folder).photos
+        ]
+    else:
+        none = np.zeros((0, 4), np.float32)
+        photos = [Photo(name, read_image(photo_path(folder, name)), none, none) for name in by_name]
     return [correct(photo, by_name.get(photo.name, {})) for photo in photos]
 
 
+def name_in(folder: Path, path: Path) -> str:
+    """A photograph's name in its folder, as truths and corrections call it."""
+    images = folder / "images"
+    return path.relative_to(images if path.is_relative_to(images) else folder).as_posix()
+
+
 def correct(photo: Photo, correction: Mapping[str, Sequence[Sequence[float]]]) -> Photo:
-    """A photograph with its truth corrected as `read_coco` says."""
+    """A photograph with its truth corrected as `read_photos` says."""
     boxes = photo.boxes
     for x, y in correction.get("removed", ()):
         around = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
@@ -76,22 +80,38 @@ def correct(photo: Photo, correction: Mapping[str, Sequence[Sequence[float]]]) -
     return Photo(photo.name, photo.image, np.concatenate([boxes, added]), np.concatenate([photo.ignored, ignored]))
 
 
+def photo_path(folder: Path, name: str) -> Path:
+    """Where the photograph of a name lies in its folder."""
+    path = folder / "images" / name
+    return path if path.is_file() else folder / name
+
+
+def _read_raw(folder: Path) -> list[Photo]:
+    """The photographs of a COCO truth. It need not name SKUs, and may be rougher than what one measures by."""
+    data = _read_json(folder / RAW, "give a folder with annotations.json and images/")
+    by_image: dict[int, list[dict[str, Any]]] = {}
+    for annotation in data["annotations"]:
+        by_image.setdefault(annotation["image_id"], []).append(annotation)
+    photos = []
+    for entry in data["images"]:
+        marks = by_image.get(entry["id"], [])
+        boxes = np.asarray([mark["bbox"] for mark in marks], dtype=np.float32).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        crowd = np.asarray([bool(mark.get("iscrowd", 0)) for mark in marks], dtype=np.bool_)
+        photos.append(_photo(photo_path(folder, entry["file_name"]), entry["file_name"], boxes, crowd))
+    return photos
+
+
+def _photo(path: Path, name: str, boxes: NDArray[np.float32], crowd: NDArray[np.bool_]) -> Photo:
+    return Photo(name, read_image(path), boxes=boxes[~crowd], ignored=boxes[crowd])
+
+
 def _read_json(path: Path, mend: str) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ImageError(f"{path}: {error}", mend) from error
     return content
-
-
-def _read_photo(folder: Path, name: str, annotations: Sequence[dict[str, Any]]) -> Photo:
-    path = folder / "images" / name
-    if not path.parent.is_dir():
-        path = folder / name
-    boxes = np.asarray([a["bbox"] for a in annotations], dtype=np.float32).reshape(-1, 4)
-    boxes[:, 2:] += boxes[:, :2]
-    crowd = np.asarray([bool(a.get("iscrowd", 0)) for a in annotations], dtype=np.bool_)
-    return Photo(name=name, image=read_image(path), boxes=boxes[~crowd], ignored=boxes[crowd])
 
 
 def group_same_place(photos: Sequence[Photo]) -> list[list[int]]:

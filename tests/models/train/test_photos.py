@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.contract.errors import ImageError
-from models.train.coco import Photo, correct, group_same_place, hold_back, read_coco
+from models.train.photos import Photo, correct, group_same_place, hold_back, read_photos
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def written(folder: Path) -> Path:
 
 
 def test_crowds_of_the_truth_are_regions_where_nothing_is_taught(tmp_path: Path) -> None:
-    (only,) = read_coco(written(tmp_path))
+    (only,) = read_photos(written(tmp_path))
     assert only.boxes.tolist() == [[1, 2, 4, 6]]
     assert only.ignored.tolist() == [[5, 5, 15, 15]]
     assert (only.image == picture(1)).all()
@@ -84,9 +84,47 @@ def test_crowds_of_the_truth_are_regions_where_nothing_is_taught(tmp_path: Path)
 def test_a_photograph_that_is_not_there_is_named(tmp_path: Path) -> None:
     (written(tmp_path) / "images" / "a.png").unlink()
     with pytest.raises(ImageError, match=r"a\.png"):
-        read_coco(tmp_path)
+        read_photos(tmp_path)
 
 
 def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"annotations\.json"):
-        read_coco(tmp_path)
+        read_photos(tmp_path)
+
+
+def yolo(folder: Path) -> Path:
+    """One picture of 96 x 96 with one box, in the folders that YOLO tools write."""
+    for name in ("images", "labels"):
+        (folder / name).mkdir()
+    cv2.imwrite(str(folder / "images" / "a.png"), picture(1))
+    (folder / "labels" / "a.txt").write_text("0 0.5 0.5 0.25 0.5\n", encoding="utf-8")
+    return folder
+
+
+def test_a_yolo_folder_is_trained_on_too(tmp_path: Path) -> None:
+    (only,) = read_photos(yolo(tmp_path))
+    assert (only.name, only.boxes.tolist()) == ("a.png", [[36, 24, 60, 72]])
+    assert (only.image == picture(1)).all()
+
+
+def test_corrections_hold_for_a_yolo_folder_by_file_name(tmp_path: Path) -> None:
+    (tmp_path / "corrections.json").write_text(json.dumps({"a.png": {"added": [[0, 0, 9, 9]], "removed": [[40, 40]]}}))
+    (only,) = read_photos(yolo(tmp_path), corrections=tmp_path / "corrections.json")
+    assert only.boxes.tolist() == [[0, 0, 9, 9]]
+
+
+def test_photographs_that_corrections_do_not_name_are_read_as_they_are_labelled(tmp_path: Path) -> None:
+    (tmp_path / "corrections.json").write_text(json.dumps({"strange.png": {"added": [[0, 0, 9, 9]]}}))
+    (only,) = read_photos(yolo(tmp_path), corrections=tmp_path / "corrections.json")
+    assert only.boxes.tolist() == [[36, 24, 60, 72]]
+
+
+def test_crowds_of_a_coco_export_teach_nothing_either(tmp_path: Path) -> None:
+    (written(tmp_path) / "annotations.json").rename(tmp_path / "_annotations.coco.json")
+    truth = json.loads((tmp_path / "_annotations.coco.json").read_text())
+    truth["categories"] = [{"id": 1, "name": "product"}]
+    for mark in truth["annotations"]:
+        mark["category_id"] = 1
+    (tmp_path / "_annotations.coco.json").write_text(json.dumps(truth))
+    (only,) = read_photos(tmp_path)
+    assert (only.boxes.tolist(), only.ignored.tolist()) == ([[1, 2, 4, 6]], [[5, 5, 15, 15]])
