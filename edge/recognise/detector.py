@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.contract.errors import ModelError
-from edge.recognise.boxes import lay_on_canvas, suppress_doubles
+from edge.recognise.boxes import lay_on_canvas, suppress_doubles, vote
 from edge.recognise.tiles import USUAL, Look, Tile, Tiling, merge_looks, plan_tiles, wants_tiles
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_DETECTIONS = 300
 # Before doubles are suppressed. A product has at most about ten cells that see it.
 MAX_CANDIDATES = 3000
+# What scores less says nothing about where a product's edges are.
+LEAST_VOTE = 0.05
 # A product found with this score counts for the size of products, whatever the shipped threshold is.
 SURE = 0.3
 INPUT = "frame"
@@ -100,11 +102,14 @@ class ProductDetector:
         canvas, letterbox = lay_on_canvas(part, side=self._side, multiple=self._multiple)
         boxes, scores = self._session.run({INPUT: canvas[None]}, shapes=((1, None, 4), (1, None)))
         boxes, scores = boxes[0], scores[0]
-        likely = np.flatnonzero(scores >= lowest)
+        likely = np.flatnonzero(scores >= min(lowest, LEAST_VOTE))
         likely = likely[np.argsort(-scores[likely], kind="stable")[:MAX_CANDIDATES]]
         boxes, scores = letterbox.to_frame(boxes[likely]), scores[likely]
         seen = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])  # not wholly on the canvas's grey rim
         boxes, scores = boxes[seen], scores[seen]
-        kept = suppress_doubles(boxes, scores, max_iou=self._max_iou, limit=MAX_DETECTIONS)
+        asked = int((scores >= lowest).sum())  # best first
+        kept = suppress_doubles(boxes[:asked], scores[:asked], max_iou=self._max_iou, limit=MAX_DETECTIONS)
+        # The same cells vote whatever is asked for, so that a box does not depend on the lowest score given.
+        voters = int((scores >= LEAST_VOTE).sum())
         corner = np.array([tile.x1, tile.y1] * 2, dtype=np.float32)
-        return Look(tile, boxes[kept] + corner, scores[kept])
+        return Look(tile, vote(boxes[kept], boxes[:voters], scores[:voters]) + corner, scores[kept])

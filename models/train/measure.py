@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from edge.recognise.boxes import lay_on_canvas, suppress_doubles
-from edge.recognise.detector import Detections
+from edge.recognise.boxes import lay_on_canvas, suppress_doubles, vote
+from edge.recognise.detector import LEAST_VOTE, Detections
 from edge.recognise.evaluation import AveragePrecision, coco_average_precision
 from models.train.network import decode_boxes
 
@@ -45,7 +45,9 @@ def detect(
         likely = probability > LOWEST_SCORE
         boxes, probability = boxes[likely], probability[likely]
         kept = suppress_doubles(boxes, probability, max_iou=max_iou, limit=300)
-        found[number] = Detections(boxes=letterbox.to_frame(boxes[kept]), scores=probability[kept])
+        voters = probability >= LEAST_VOTE
+        agreed = vote(boxes[kept], boxes[voters], probability[voters])
+        found[number] = Detections(boxes=letterbox.to_frame(agreed), scores=probability[kept])
     return found
 
 

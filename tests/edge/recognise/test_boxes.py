@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.recognise.boxes import GREY, lay_on_canvas, pairwise_iou, suppress_doubles
+from edge.recognise.boxes import GREY, lay_on_canvas, pairwise_iou, suppress_doubles, vote
 
 sides = st.integers(1, 900)
 
@@ -92,3 +92,29 @@ def test_iou_is_between_0_and_1_symmetric_and_1_with_itself(
     assert ((iou >= 0) & (iou <= 1 + 1e-6)).all()
     np.testing.assert_allclose(iou, pairwise_iou(b, a).T, rtol=1e-6)
     np.testing.assert_allclose(np.diag(pairwise_iou(a, a)), 1.0, rtol=1e-5)
+
+
+def test_boxes_that_see_the_same_product_agree_on_its_edges() -> None:
+    kept = np.array([[10, 10, 30, 50]], np.float32)
+    seen = np.array([[10, 10, 30, 50], [12, 10, 32, 50], [100, 10, 120, 50]], np.float32)
+    (voted,) = vote(kept, seen, np.array([0.9, 0.9, 0.9], np.float32))
+    assert 10 < voted[0] < 11  # the other overlaps less, so it counts less; the third is another product
+    assert 30 < voted[2] < 31
+    assert voted[[1, 3]].tolist() == [10, 50]
+
+
+def test_a_box_without_votes_stays_as_it_is() -> None:
+    kept = np.array([[10, 10, 30, 50]], np.float32)
+    assert vote(kept, np.zeros((0, 4), np.float32), np.zeros(0, np.float32)).tolist() == kept.tolist()
+    assert vote(kept, np.array([[200, 0, 220, 20]], np.float32), np.array([0.9], np.float32)).tolist() == kept.tolist()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_votes_stay_within_what_was_seen(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    low = rng.uniform(0, 80, (30, 2))
+    seen = np.concatenate([low, low + rng.uniform(5, 40, (30, 2))], axis=1).astype(np.float32)
+    voted = vote(seen[:7], seen, rng.uniform(0.05, 1, 30).astype(np.float32))
+    assert (voted >= seen.min(axis=0) - 1e-3).all()
+    assert (voted <= seen.max(axis=0) + 1e-3).all()
+    assert (voted[:, 2:] > voted[:, :2]).all()
