@@ -92,8 +92,8 @@ def vote(
 ) -> NDArray[np.float32]:
     """Edges on which all that saw the same product agree (box voting: Gidaris & Komodakis 2015).
 
-    Each kept box becomes the mean of the boxes that overlap it, weighted by score and square of the overlap. The cells
-    about a product err apart, so their mean lies nearer than the best of them: AP of held-back photographs rose by 0.013.
+    Each kept box becomes the mean of the boxes that overlap it, weighted by score and square of the overlap. Its cells
+    err apart, so their mean lies nearer than the best does: AP on held-back photographs rose by 0.013.
 
     Args:
         kept: (m, 4) boxes after doubles were suppressed.
