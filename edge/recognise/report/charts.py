@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 _WIDE, _TALL = 460, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 26, 14, 46
+_OWN_STYLE = (
+    "svg{background:#fff}text{fill:#333}.grid{stroke:#ddd}.ideal{stroke:#888;stroke-dasharray:4 4}"
+    ".gap{stroke:#d55e00;stroke-width:2}.bin{fill:#0072b2;fill-opacity:.75}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,22 @@ def coverage_chart(
 
 def reliability_chart(bins: Sequence[Mapping[str, Any]]) -> str:
     """The share that is right over the score said; on the diagonal a score means what it says."""
+    return _svg(
+        "Reliability",
+        "Share of facings with the right SKU for each bin of the score; table below.",
+        _reliability_parts(bins),
+    )
+
+
+def reliability_file(bins: Sequence[Mapping[str, Any]]) -> str:
+    """The same as an SVG file of its own, for a model's card."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_TALL}" font-family="sans-serif" font-size="12">'
+        f"<style>{_OWN_STYLE}</style>{''.join(_reliability_parts(bins))}</svg>\n"
+    )
+
+
+def _reliability_parts(bins: Sequence[Mapping[str, Any]]) -> list[str]:
     axes = _Axes(0.0, 0.0)
     most = max(one["count"] for one in bins)
     parts = [
@@ -85,7 +105,7 @@ def reliability_chart(bins: Sequence[Mapping[str, Any]]) -> str:
         radius = round(3 + 9 * (one["count"] / most) ** 0.5, 1)
         parts.append(f'<line class="gap" x1="{x}" y1="{y}" x2="{x}" y2="{axes.y(one["score"])}"/>')
         parts.append(f'<circle class="bin" cx="{x}" cy="{y}" r="{radius}"><title>{told}</title></circle>')
-    return _svg("Reliability", "Share of facings with the right SKU for each bin of the score; table below.", parts)
+    return parts
 
 
 def _svg(title: str, summary: str, parts: Sequence[str]) -> str:

@@ -1,4 +1,5 @@
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.recognise.measures import Seen
+from edge.recognise.report.charts import reliability_file
 from edge.recognise.report.page import Evaluation, page
 from tests.edge.recognise.labelled import any_photo, row_of_boxes, said, seen
 from tests.edge.recognise.report.evaluations import evaluation, pictures_for
@@ -146,3 +148,9 @@ def test_the_charts_are_drawn_inside_their_frame() -> None:
     points += [(float(x), float(y)) for x, y in re.findall(r'cx="([-\d.]+)" cy="([-\d.]+)"', text)]
     assert points
     assert all(0 <= x <= wide and 0 <= y <= tall for x, y in points)
+
+
+def test_the_chart_of_a_card_is_a_picture_of_its_own() -> None:
+    bins = [{"score": 0.3, "right": 0.25, "count": 12}, {"score": 0.95, "right": 0.96, "count": 80}]
+    root = ET.fromstring(reliability_file(bins))
+    assert len([one for one in root.iter() if one.get("class") == "bin"]) == 2
