@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from edge.cli.enrol import Folder, Images, day, enrol, enrol_folder
+from edge.cli.enrol import Folder, Images, Models, day, enrol, enrol_folder
 
 app = typer.Typer(no_args_is_help=True, help="SKUs and the embeddings they are known by.")
 app.command("enrol")(enrol)
@@ -31,6 +31,7 @@ def identify(
     catalogue: Folder,
     images: Images,
     on: Day = None,
+    models: Models = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
 ) -> None:
     """Say which SKU each picture shows.
@@ -40,9 +41,10 @@ def identify(
     from edge.contract.errors import ImageError
     from edge.recognise.catalogue import Catalogue
     from edge.recognise.embedder import SkuEmbedder
+    from edge.recognise.manifest import find_model
     from edge.recognise.pack_shot import read_pack_shot
 
-    embedder = SkuEmbedder.open()
+    embedder = SkuEmbedder(find_model("sku-embedder", folder=models))
     index = Catalogue.load(catalogue, embedder.identity).index(on)
     failed = 0
     for path in images:
@@ -83,8 +85,8 @@ def list_skus(
 
 
 @app.command()
-def check(catalogue: Folder, on: Day = None) -> None:
-    """Check that a catalogue is whole and fits the embedder that is installed; exit code 1 when not.
+def check(catalogue: Folder, on: Day = None, models: Models = None) -> None:
+    """Check that a catalogue is whole and fits the embedder that it will be used with; exit code 1 when not.
 
     With --day, the SKUs that have no pack design in use that day are told: the shelf would not show them.
 
@@ -93,8 +95,9 @@ def check(catalogue: Folder, on: Day = None) -> None:
     from edge.contract.errors import CatalogueError
     from edge.recognise.catalogue import Catalogue
     from edge.recognise.embedder import SkuEmbedder
+    from edge.recognise.manifest import find_model
 
-    known = Catalogue.load(catalogue, SkuEmbedder.open().identity)
+    known = Catalogue.load(catalogue, SkuEmbedder(find_model("sku-embedder", folder=models)).identity)
     bare = [sku for sku in known.skus if sku not in known.references]
     if bare:
         raise CatalogueError(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from edge.recognise.enrolment_checks import Judgement
 
 Folder = Annotated[Path, typer.Option("--catalogue", help="folder of the catalogue", metavar="DIR")]
+Models = Annotated[
+    Path | None, typer.Option("--models", help="folder of models; without it the shipped one", metavar="DIR")
+]
 Images = Annotated[
     list[Path], typer.Argument(help="pack shots or crops from shelves, one product each", metavar="IMAGE…")
 ]
@@ -43,6 +46,7 @@ def enrol(
     catalogue: Folder,
     sku: Annotated[str, typer.Option(help="id of the SKU: letters, digits, dot, dash, underscore")],
     images: Images,
+    models: Models = None,
     name: Annotated[str | None, typer.Option(help="as a merchandiser says it; the id when left out")] = None,
     brand: Annotated[str | None, typer.Option(help="the brand on the pack")] = None,
     owner: Annotated[str | None, typer.Option(help="the company that decides own or foreign")] = None,
@@ -66,13 +70,14 @@ def enrol(
     from edge.recognise.catalogue import FIRST_DESIGN
     from edge.recognise.embedder import SkuEmbedder
     from edge.recognise.enrolment import Newcomer, enrol_one, show
+    from edge.recognise.manifest import find_model
     from edge.recognise.pack_shot import large_enough, read_pack_shot
 
     if design is None and (since or until):
         option = "--from" if since else "--until"
         raise typer.BadParameter("needs --design: what is dated is a look of the pack", param_hint=option)
     pictures = [(str(path), large_enough(path, read_pack_shot(path))) for path in images]
-    embedder = SkuEmbedder.open()
+    embedder = SkuEmbedder(find_model("sku-embedder", folder=models))
     known = load_or_begin(catalogue, embedder)
     given = {"name": name, "brand": brand, "owner": owner, "package": package, "gtin": gtin, "category": category}
     before = known.skus.get(sku)
@@ -92,6 +97,7 @@ def enrol_folder(
         Path | None,
         typer.Option(help="CSV of the SKUs: sku and any of name,brand,owner,package,gtin,category", metavar="FILE"),
     ] = None,
+    models: Models = None,
 ) -> None:
     """Teach the catalogue many SKUs, one folder of pictures each; makes the catalogue when it is not there.
 
@@ -104,10 +110,11 @@ def enrol_folder(
     from edge.recognise.embedder import SkuEmbedder
     from edge.recognise.enrolment import Newcomer, enrol_many, show
     from edge.recognise.enrolment_folder import described_in, read_tree
+    from edge.recognise.manifest import find_model
     from edge.recognise.pack_shot import large_enough, read_pack_shot
 
     folders, without = read_tree(tree, skus)
-    embedder = SkuEmbedder.open()
+    embedder = SkuEmbedder(find_model("sku-embedder", folder=models))
     known = load_or_begin(catalogue, embedder)
     listed = [described_in(folder, known.skus.get(folder.sku)) for folder in folders]
     newcomers, failed = [], 0

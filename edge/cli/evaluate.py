@@ -26,6 +26,9 @@ def evaluate(
     *,
     dataset: Annotated[Path, typer.Argument(help="COCO, YOLO or VOC folder", metavar="DATASET")],
     catalogue: Annotated[Path | None, typer.Option(help="folder of the catalogue; without it, detection only")] = None,
+    models: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="folder of models; without it the shipped one")
+    ] = None,
     truth: Annotated[Path | None, typer.Option(help="a COCO file to use instead of the folder's own")] = None,
     threads: Annotated[int, typer.Option(min=1, help="threads of inference")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
@@ -49,8 +52,8 @@ def evaluate(
     sets = [read_dataset(dataset, truth=truth)]
     if sets[0].truth == AUDITED and truth is None and (dataset / RAW).is_file():
         sets.append(read_dataset(dataset, truth=dataset / RAW))
-    recogniser = _open_recogniser(catalogue, threads) if catalogue else None
-    detector = ProductDetector(find_model("product-detector"), threads=threads)
+    recogniser = _open_recogniser(catalogue, models, threads) if catalogue else None
+    detector = ProductDetector(find_model("product-detector", folder=models), threads=threads)
     if report is not None:
         claim(report)
     seen = _look(sets[0], detector, recogniser)
@@ -201,12 +204,14 @@ def _shown(figure: dict[str, float | None]) -> str:
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 
-def _open_recogniser(folder: Path, threads: int) -> SkuRecogniser:
+def _open_recogniser(folder: Path, models: Path | None, threads: int) -> SkuRecogniser:
     from edge.recognise.catalogue import Catalogue
     from edge.recognise.embedder import SkuEmbedder
+    from edge.recognise.manifest import find_model
     from edge.recognise.recogniser import SkuRecogniser
 
-    return SkuRecogniser(SkuEmbedder.open(threads=threads), Catalogue.load(folder))
+    embedder = SkuEmbedder(find_model("sku-embedder", folder=models), threads=threads)
+    return SkuRecogniser(embedder, Catalogue.load(folder))
 
 
 def _look(dataset: Dataset, detector: ProductDetector, recogniser: SkuRecogniser | None) -> list[Seen]:

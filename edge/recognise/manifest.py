@@ -179,19 +179,20 @@ def load_manifest(folder: Path = MODELS) -> Manifest:
 
 
 def find_model(
-    kind: Kind, *, folder: Path = MODELS, name: str | None = None, precision: Precision | None = None
+    kind: Kind, *, folder: Path | None = None, name: str | None = None, precision: Precision | None = None
 ) -> Model:
     """The model of a kind, or the one of that name where there are several; its file is not opened yet.
 
     Args:
         kind: what it is for.
-        folder: of the manifest.
+        folder: of the manifest; None for the shipped one.
         name: of the model; None for the first of its kind.
         precision: of the file; None for int8 where it was made from this float32 file and pays, else float32.
 
     Raises:
         ModelError: there is none.
     """
+    folder = folder or MODELS
     entries = [entry for entry in load_manifest(folder).models if entry.kind == kind and name in (None, entry.name)]
     variants = [entry for entry in entries if entry.name == entries[0].name]
     chosen = (

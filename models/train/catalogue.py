@@ -14,6 +14,7 @@ from edge.contract.errors import CatalogueError, FacingsError
 from edge.contract.files import load_yaml
 from edge.recognise.catalogue import Catalogue
 from edge.recognise.embedder import SkuEmbedder
+from edge.recognise.manifest import find_model
 from models.train.embedder_data import read_facings
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def main(
     data: Annotated[Path, typer.Option(help="labelled folder (COCO, YOLO or VOC) whose classes are SKU ids")],
     skus: Annotated[Path, typer.Option(help="YAML: the SKUs to enrol")] = HERE / "skus" / "cooler-vn.yaml",
     out: Annotated[Path, typer.Option(help="folder of the catalogue")] = Path("configs/catalogues/cooler-vn"),
+    models: Annotated[Path | None, typer.Option(help="folder of models; without it the shipped one")] = None,
 ) -> None:
     """Build a catalogue folder from labelled photographs. It holds embeddings, no photographs."""
-    catalogue = build(read_facings(data), read_skus(skus), SkuEmbedder.open())
+    catalogue = build(read_facings(data), read_skus(skus), SkuEmbedder(find_model("sku-embedder", folder=models)))
     catalogue.save(out)
     references = sum(len(held) for designs in catalogue.references.values() for held in designs.values())
     sys.stderr.write(f"{out}: {len(catalogue.skus)} SKUs, {references} reference embeddings\n")

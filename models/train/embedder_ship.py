@@ -23,7 +23,7 @@ from models.train.embedder import SPLIT
 from models.train.embedder_data import FOREIGN, read_any, read_facings
 from models.train.embedder_network import SkuEmbedder
 from models.train.embedder_run import CHECKPOINT, embed
-from models.train.release import enter
+from models.train.release import begin, data_name, enter, read_training_data
 from models.train.run import load_checkpoint
 
 if TYPE_CHECKING:
@@ -31,17 +31,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edge.recognise.manifest import TrainingData
     from models.train.embedder_data import FacingCrop
 
 NAME = "sku-embedder"
 ENROLLED = 5  # pictures of a new SKU
 # Most facings of a shelf are of SKUs the embedder was trained on, some of SKUs enrolled later, some of no SKU.
 _SEEN_WEIGHT, _NOVEL_WEIGHT, _UNKNOWN_WEIGHT = 0.85, 0.1, 0.05
-_COMMAND = (
-    "python -m models.train.embedder_ship --data ../shared/data/cooler/train --novel ../shared/data/grocery_packages"
-)
 _MEANINGS = {
-    "top1": "SKU top-1, labelled boxes of held-back cooler/train photographs",
+    "top1": "SKU top-1, labelled boxes of held-back {} photographs",
     "enrolled_top1": f"SKU top-1 of SKUs left out of training, enrolled from {ENROLLED} pictures beside all others",
 }
 SOURCES = (
@@ -145,8 +143,15 @@ def _by_sku(embeddings: NDArray[np.float32], crops: Sequence[FacingCrop]) -> dic
     return {str(sku): embeddings[names == sku] for sku in np.unique(names)}
 
 
-def entry(model: Path, doubt: Doubt, *, version: str, figures: Sequence[dict[str, Any]]) -> ModelEntry:
-    """The manifest's entry of an embedder file."""
+def entry(
+    model: Path,
+    doubt: Doubt,
+    *,
+    version: str,
+    figures: Sequence[dict[str, Any]],
+    further: Sequence[TrainingData] = (),
+) -> ModelEntry:
+    """The manifest's entry of an embedder file; `further` is what it was trained on beside the shipped one's data."""
     shape = CropShape()
     return ModelEntry.model_validate(
         {
@@ -166,7 +171,7 @@ def entry(model: Path, doubt: Doubt, *, version: str, figures: Sequence[dict[str
             },
             "licence": "Apache-2.0",
             "card": "cards/sku-embedder.md",
-            "training_data": SOURCES,
+            "training_data": (*SOURCES, *(one.model_dump() for one in further)),
             "thresholds": {
                 "crop_margin": shape.margin,
                 "scale": doubt.scale,
@@ -184,13 +189,22 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(
+    *,
     data: Annotated[Path, typer.Option(help="the folder that was trained on")],
     run: Annotated[Path, typer.Option(help="folder of a run that held photographs back")] = Path("runs/embedder"),
     model: Annotated[Path, typer.Option(help="the ONNX file to ship")] = Path("models/sku-embedder.onnx"),
     novel: Annotated[list[Path] | None, typer.Option(help="folders with SKUs that were not trained on")] = None,
     version: Annotated[str, typer.Option(help="of the model")] = "1",
+    trained_on: Annotated[
+        list[str] | None,
+        typer.Option(help="'NAME; LICENCE; WHO MADE IT' of what it was trained on beside the shipped one's data"),
+    ] = None,
 ) -> None:
-    """Choose scale and thresholds on the photographs RUN held back, and enter MODEL with them in the manifest."""
+    """Choose scale and thresholds on the photographs RUN held back, and enter MODEL with them in the manifest.
+
+    A folder without a manifest gets one, and the other shipped models with it.
+    """
+    further = [read_training_data(text) for text in trained_on or []]
     network = SkuEmbedder()
     state = load_checkpoint(run / CHECKPOINT)
     network.load_state_dict(state["average"])
@@ -198,10 +212,15 @@ def main(
     split = Split.of(read_facings(data), others, trained=set(state["skus"]), run=run)
     facings, measured = gather(network, split)
     doubt = calibrate(facings)
+    command = " ".join(
+        ["python -m models.train.embedder_ship --data", str(data), *(f"--novel {one}" for one in novel or [])]
+    )
     figures = [
-        {"what": _MEANINGS[name], "value": round(value, 4), "command": _COMMAND} for name, value in measured.items()
+        {"what": _MEANINGS[name].format(data_name(data)), "value": round(value, 4), "command": command}
+        for name, value in measured.items()
     ]
-    enter(model.parent, entry(model, doubt, version=version, figures=figures))
+    begin(model.parent, without="sku-embedder")
+    enter(model.parent, entry(model, doubt, version=version, figures=figures, further=further))
     sys.stdout.write(json.dumps({**measured, **asdict(doubt)}) + "\n")
 
 

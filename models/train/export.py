@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from edge.contract.errors import FacingsError, ModelError
 from edge.recognise.manifest import ModelEntry, ModelInput, TrainingData
 from models.train.network import DetectorNetwork, decode_boxes
-from models.train.release import enter
+from models.train.release import begin, enter, read_training_data
 from models.train.run import load_checkpoint
 
 SIDE = 640
@@ -94,16 +94,24 @@ def main(
     thresholds: Annotated[Path, typer.Option(help="What models.train.choose wrote.")] = Path(
         "runs/detector/chosen.json"
     ),
-    folder: Annotated[Path, typer.Option(help="Folder of the manifest.")] = Path("models"),
+    folder: Annotated[
+        Path, typer.Option("--models", "--folder", help="Folder of the manifest; a new one gets the other models too.")
+    ] = Path("models"),
     version: Annotated[str, typer.Option(help="Version to enter.")] = "1.0.0",
+    trained_on: Annotated[
+        list[str] | None,
+        typer.Option(help="'NAME; LICENCE; WHO MADE IT' of what it was trained on beside the shipped model's data."),
+    ] = None,
 ) -> None:
     """Write `product-detector.onnx` and its manifest entry.
 
     Example: python -m models.train.export --checkpoint runs/detector/best.pt --version 1.0.0
     """
     try:
+        further = tuple(read_training_data(text) for text in trained_on or [])
         network = DetectorNetwork()
         network.load_state_dict(load_checkpoint(checkpoint)["average"])
+        begin(folder, without="product-detector")
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             written = Path(scratch) / "product-detector.onnx"
             write_onnx(network, written)
@@ -127,7 +135,7 @@ def main(
             ),
             licence="Apache-2.0",
             card="cards/product-detector.md",
-            training_data=(COOLER, RENDERED),
+            training_data=(COOLER, RENDERED, *further),
             thresholds=json.loads(thresholds.read_text(encoding="utf-8")),
             figures=(),  # models.train.figures measures what is shipped and enters it
         )

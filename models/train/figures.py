@@ -77,7 +77,7 @@ def _stretched(image: NDArray[np.uint8], trial: Trial) -> NDArray[np.uint8]:
 def main(
     *,
     data: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("../shared/data"),
-    folder: Annotated[Path, typer.Option(help="Folder of the manifest.")] = Path("models"),
+    folder: Annotated[Path, typer.Option("--models", "--folder", help="Folder of the manifest.")] = Path("models"),
     write: Annotated[bool, typer.Option(help="Enter the figures in the manifest.")] = False,
 ) -> None:
     """Print the shipped detector's figures as JSON lines, those of each precision.

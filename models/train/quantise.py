@@ -23,11 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CALIBRATION = 96  # pictures: on these nets the ranges stop moving at a few dozen
-COMMAND = "python -m models.train.quantise --data ../shared/data/cooler/train"
+COMMAND = "python -m models.train.quantise --data {}"
 
 
 def quantise(
-    kind: Kind, trial: Trial, *, folder: Path, calibrate_on: int = CALIBRATION, threads: int = 2, rounds: int = 20
+    kind: Kind,
+    trial: Trial,
+    *,
+    folder: Path,
+    data: Path,
+    calibrate_on: int = CALIBRATION,
+    threads: int = 2,
+    rounds: int = 20,
 ) -> Outcome:
     """Write `<name>.int8.onnx` beside the float32 file, measure both, and enter it in the manifest.
 
@@ -35,6 +42,7 @@ def quantise(
         kind: of model.
         trial: pictures to calibrate with, and held-back ones to measure on.
         folder: of the manifest.
+        data: the folder the pictures come from.
         calibrate_on: pictures to calibrate with.
         threads: CPU threads of the timing.
         rounds: of the timing.
@@ -61,10 +69,11 @@ def quantise(
         int8=round(outcome.int8, 4),
         time_ratio=round(ratio, 3),
     )
+    command = COMMAND.format(data)
     figures = (
-        Figure(what=outcome.measure, value=quantisation.int8, command=COMMAND),
-        Figure(what="time of one call / float32, same run", value=quantisation.time_ratio, command=COMMAND),
-        *(Figure(what=what, value=round(value, 4), command=COMMAND) for what, value in outcome.further.items()),
+        Figure(what=outcome.measure, value=quantisation.int8, command=command),
+        Figure(what="time of one call / float32, same run", value=quantisation.time_ratio, command=command),
+        *(Figure(what=what, value=round(value, 4), command=command) for what, value in outcome.further.items()),
     )
     update = {"precision": "int8", "quantisation": quantisation, "figures": figures}
     enter(folder, trial_entry.model_copy(update=update))
@@ -88,11 +97,11 @@ def _time_ratio(plain: Model, small: Model, *, threads: int, rounds: int) -> flo
 def main(
     *,
     data: Annotated[Path, typer.Option(help="Folder the models were trained on: calibration, held-back photos.")],
-    folder: Annotated[Path, typer.Option(help="Folder of the manifest.")] = MODELS,
-    detector_run: Annotated[Path, typer.Option(help="Run of the shipped detector: names what it held back.")] = Path(
+    folder: Annotated[Path, typer.Option("--models", "--folder", help="Folder of the manifest.")] = MODELS,
+    detector_run: Annotated[Path, typer.Option(help="Run of the detector: names what it held back.")] = Path(
         "runs/detector"
     ),
-    embedder_run: Annotated[Path, typer.Option(help="Run of the shipped embedder: names what it held back.")] = Path(
+    embedder_run: Annotated[Path, typer.Option(help="Run of the embedder: names what it held back.")] = Path(
         "runs/embedder"
     ),
     corrections: Annotated[Path | None, typer.Option(help="Corrections of the detector's truth.")] = Path(
@@ -116,7 +125,7 @@ def main(
             raise ModelError(f"--only {only}: no such kind", f"one of {', '.join(trials)}")
         for kind, trial in trials.items():
             if only in ("", kind):
-                quantise(kind, trial(), folder=folder, threads=threads)
+                quantise(kind, trial(), folder=folder, data=data, threads=threads)
     except FacingsError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(1) from error

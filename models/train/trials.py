@@ -21,6 +21,7 @@ from models.train.choose import count
 from models.train.embedder import SPLIT
 from models.train.measure import LOWEST_SCORE, precision_of
 from models.train.photos import read_photos
+from models.train.release import data_name
 from models.train.run import load_checkpoint
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class DetectorTrial:
     trained: list[Photo]
     held: list[Photo]
     threads: int = 2
+    name: str = "cooler/train"  # of the photographs
     last_too: bool = False  # scores and edges come right out of them
 
     @classmethod
@@ -87,7 +89,7 @@ class DetectorTrial:
         kept = [photo for photo in photos if photo.name in held]
         if not kept:
             raise ModelError(f"{run}: held back no photograph of {data}", "give the folder it was trained on")
-        return cls([photo for photo in photos if photo.name not in held], kept, threads)
+        return cls([photo for photo in photos if photo.name not in held], kept, threads, data_name(data))
 
     def pictures(self, model: Model, *, count: int) -> Iterator[NDArray[np.uint8]]:
         """Canvases (1, h, w, 3), spread over the photographs."""
@@ -103,7 +105,7 @@ class DetectorTrial:
             found = {n: detector.detect(photo.image, min_score=LOWEST_SCORE) for n, photo in enumerate(self.held, 1)}
             ap50.append(precision_of(self.held, found).ap50)
             errors.append(count(self.held, found, score=detector.shipped_score).error)
-        measure = f"AP50, {len(self.held)} held-back photographs of cooler/train"
+        measure = f"AP50, {len(self.held)} held-back photographs of {self.name}"
         further = {"counting error, the same photographs": errors[1], "counting error of float32": errors[0]}
         return Outcome(measure, ap50[0], ap50[1], further)
 
@@ -115,6 +117,7 @@ class EmbedderTrial:
     trained: list[embedder_data.FacingCrop]
     held: list[embedder_data.FacingCrop]
     threads: int = 2
+    name: str = "cooler/train"  # of the photographs
     last_too: bool = True  # many values are pooled and summed after it: its errors even out
 
     @classmethod
@@ -130,7 +133,7 @@ class EmbedderTrial:
         kept = [crop for crop in crops if crop.photo in held]
         if not kept:
             raise ModelError(f"{run}: held back no photograph of {data}", "give the folder it was trained on")
-        return cls([crop for crop in crops if crop.photo not in held], kept, threads)
+        return cls([crop for crop in crops if crop.photo not in held], kept, threads, data_name(data))
 
     def pictures(self, model: Model, *, count: int) -> Iterator[NDArray[np.uint8]]:
         """Crops (8, height, width, 3), spread over the facings."""
@@ -154,7 +157,7 @@ class EmbedderTrial:
             "cosine of the two embeddings of one facing, median": float(np.median(agreement)),
             "cosine of the two embeddings of one facing, least of 100": float(np.percentile(agreement, 1)),
         }
-        measure = f"SKU top-1, {len(asked)} held-back facings of cooler/train, catalogue made by float32"
+        measure = f"SKU top-1, {len(asked)} held-back facings of {self.name}, catalogue made by float32"
         return Outcome(measure, _top1(said[0], asked), _top1(said[1], asked), further)
 
     def _references(self) -> list[embedder_data.FacingCrop]:
@@ -198,4 +201,4 @@ def _spread(items: Sequence[T], most: int) -> list[T]:
 
 def _require(path: Path) -> None:
     if not path.is_file():
-        raise ModelError(f"{path}: no such file", "name the folder of the run that the shipped file came from")
+        raise ModelError(f"{path}: no such file", "name the folder of the run that the float32 file came from")

@@ -57,7 +57,7 @@ def detector_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     size = shipped.input.model_copy(update={"height": 96, "width": 96})
     enter(folder, shipped.model_copy(update={"sha256": digest, "input": size, "file": "product-detector.onnx"}))
     made = photos(6)
-    quantise("product-detector", DetectorTrial(made[:4], made[4:]), folder=folder, threads=1, rounds=1)
+    quantise("product-detector", DetectorTrial(made[:4], made[4:]), folder=folder, data=folder, threads=1, rounds=1)
     return folder
 
 
@@ -77,7 +77,7 @@ def embedder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     enter(folder, shipped.entry)
     crops = [drawn(f"sku-{number}", number, 8) for number in range(4)]
     trial = EmbedderTrial([c for one in crops for c in one[:5]], [c for one in crops for c in one[5:]], threads=1)
-    outcome = quantise("sku-embedder", trial, folder=folder, threads=1, rounds=1)
+    outcome = quantise("sku-embedder", trial, folder=folder, data=folder, threads=1, rounds=1)
     assert outcome.float32 == outcome.int8 == 1.0
     return folder
 
