@@ -15,6 +15,7 @@ from edge.contract.errors import FacingsError, ModelError
 from edge.recognise.boxes import pairwise_iou
 from edge.recognise.detector import OVERLAP, SCORE, Detections
 from edge.recognise.evaluation import match_boxes
+from edge.recognise.manifest import find_model
 from edge.shelf.rows import find_shelves
 from models.train.measure import detect
 from models.train.network import DetectorNetwork
@@ -88,6 +89,9 @@ def main(
     run: Annotated[Path, typer.Option(help="Folder of the training run.")] = Path("runs/detector"),
     corrections: Annotated[Path | None, typer.Option(help="Corrections of the truth.")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    as_shipped: Annotated[
+        bool, typer.Option("--as-shipped", help="Take the shipped detector's: few photographs choose worse than many.")
+    ] = False,
 ) -> None:
     """Write `chosen.json` beside the checkpoint, from the photographs that the run held back.
 
@@ -95,19 +99,29 @@ def main(
     """
     torch.set_num_threads(threads)
     try:
+        if as_shipped:
+            _write(run, find_model("product-detector", precision="float32").entry.thresholds)
+            return
         state = load_checkpoint(run / "best.pt")
         held = set(state["held"])
         photos = [photo for photo in read_photos(data, corrections=corrections) if photo.name in held]
         if not photos:
-            raise ModelError(f"{run}/best.pt: held back no photograph of {data}", "give the folder it was trained on")
+            raise ModelError(
+                f"{run}/best.pt: held back no photograph of {data}",
+                "give the folder trained on, or --as-shipped",
+            )
         network = DetectorNetwork()
         network.load_state_dict(state["average"])
         thresholds, counted = choose(photos, network)
     except FacingsError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
+    _write(run, thresholds, photos=len(photos), count_error=counted.error, f1=counted.f1)
+
+
+def _write(run: Path, thresholds: Mapping[str, float], **told: float) -> None:
     (run / "chosen.json").write_text(json.dumps(thresholds) + "\n", encoding="utf-8")
-    print(json.dumps({**thresholds, "photos": len(photos), "count_error": counted.error, "f1": counted.f1}))
+    print(json.dumps({**thresholds, **told}))
 
 
 if __name__ == "__main__":

@@ -76,15 +76,20 @@ class Split:
             run: folder of the run.
 
         Raises:
-            ModelError: the run held nothing back.
+            ModelError: the run held no SKU back.
         """
         kept = set(json.loads((run / SPLIT).read_text(encoding="utf-8"))["held_back"])
         if not kept:
             raise ModelError(f"{run}: nothing was held back", "calibrate with a run of --held-back above 0")
         usual = [crop for crop in crops if crop.sku in trained or crop.sku == FOREIGN]
+        seen = [crop for crop in usual if crop.photo in kept]
+        if all(crop.sku == FOREIGN for crop in seen):
+            raise ModelError(
+                f"{run}: no facing of a trained SKU was held back", "train with another --seed, or more photographs"
+            )
         return cls(
             [crop for crop in usual if crop.photo not in kept],
-            [crop for crop in usual if crop.photo in kept],
+            seen,
             [crop for crop in (*crops, *others) if crop.sku not in trained and crop.sku != FOREIGN],
         )
 

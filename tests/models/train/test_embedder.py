@@ -143,6 +143,13 @@ def test_from_photographs_to_a_catalogue(trained: Path, shelves: Path, tmp_path:
     assert built.embedder == shipped.identity
 
 
+def test_thresholds_need_a_held_back_facing_of_a_sku(shelves: Path, tmp_path: Path) -> None:
+    (tmp_path / "split.json").write_text('{"held_back": ["3.png"], "left_out": []}')
+    foreign = [crop for crop in read_facings(shelves) if crop.sku == "foreign"]
+    with pytest.raises(ModelError, match="no facing of a trained SKU"):
+        embedder_ship.Split.of(foreign, [], trained={"red"}, run=tmp_path)
+
+
 def test_new_skus_are_enrolled_from_other_photographs_than_they_are_asked_on(shelves: Path) -> None:
     crops = [crop for crop in read_facings(shelves) if crop.sku == "red"]
     few, others = embedder_ship.draw_few(crops, np.random.default_rng(0))
