@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edge.capture.frame import Frame
 from edge.contract.business_day import opening
 from edge.contract.errors import SourceError
-from edge.recognise.images import read_image
+from edge.recognise.images import read_upright
 
 if TYPE_CHECKING:
     from datetime import date
@@ -58,7 +58,7 @@ class Folder:
         if path is None:
             return None
         self.left -= 1
-        return Frame(read_image(path), path.name, taken)
+        return Frame(read_upright(path).image, path.name, taken)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -68,11 +68,15 @@ def list_pictures(folder: Path) -> list[Path]:
     """The pictures directly in a folder, by name.
 
     Raises:
-        SourceError: no such folder, or no picture in it.
+        SourceError: no such folder, one that may not be read, or no picture in it.
     """
-    if not folder.is_dir():
-        raise SourceError(f"{folder}: no such folder", "give a folder with pictures")
-    paths = sorted((path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=lambda path: path.name)
+    try:
+        inside = list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        raise SourceError(f"{folder}: no such folder", "give a folder with pictures") from None
+    except OSError as error:
+        raise SourceError(f"{folder}: {error.strerror}", "give a folder that can be read") from None
+    paths = sorted((path for path in inside if path.suffix.lower() in SUFFIXES), key=lambda path: path.name)
     if not paths:
         raise SourceError(f"{folder}: no pictures", f"put pictures there ({', '.join(sorted(SUFFIXES))})")
     return paths

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import fsencode
+from os.path import isdir, isfile
 from typing import TYPE_CHECKING
 
 import cv2
@@ -9,7 +11,7 @@ import numpy as np
 
 from edge.capture.folder import list_pictures
 from edge.contract.errors import ImageError
-from edge.recognise.images import read_image
+from edge.recognise.images import Picture, read_upright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +35,8 @@ def as_jpeg(image: NDArray[np.uint8]) -> bytes:
     """
     ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, EVIDENCE_QUALITY])
     if not ok:
-        raise ImageError(f"a frame of {image.shape[1]} x {image.shape[0]} pixels cannot be encoded", "see the log")
+        size = f"{image.shape[1]} x {image.shape[0]}"
+        raise ImageError(f"a frame of {size} pixels cannot be encoded", "a JPEG has at most 65500 a side")
     return data.tobytes()
 
 
@@ -43,21 +46,23 @@ def expand(inputs: Sequence[Path]) -> list[Path]:
     Raises:
         SourceError: a folder without pictures.
     """
-    return [path for named in inputs for path in (list_pictures(named) if named.is_dir() else [named])]
+    # Path.is_dir fails on names too long and behind closed folders; as a file they are told like any other.
+    return [path for named in inputs for path in (list_pictures(named) if isdir(named) else [named])]  # noqa: PTH112
 
 
-def frames_of(path: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """The picture of a file, or one frame a second of a video, each with its name.
+def frames_of(path: Path) -> Iterator[tuple[str, Picture]]:
+    """The picture of a file, or one frame a second of a video, each with its name, upright.
 
     Raises:
-        ImageError: the file is missing, or no picture or video.
+        ImageError: the file is missing, no picture, or a video without frames.
     """
     if path.suffix.lower() not in VIDEO_SUFFIXES:
-        yield str(path), read_image(path)
+        yield str(path), read_upright(path)
         return
-    if not path.is_file():
+    if not isfile(path):  # noqa: PTH113 - as above
         raise ImageError(f"{path}: no such file", "give the path of a picture, a folder or a video")
-    video = cv2.VideoCapture(str(path))
+    # Of a str that is no UTF-8 OpenCV dies; that it takes bytes its stubs do not say.
+    video = cv2.VideoCapture(fsencode(path))  # type: ignore[call-overload]
     try:
         if not video.isOpened():
             raise ImageError(f"{path}: not a video that can be read", "convert it to MP4 (H.264) or AVI (MJPEG)")
@@ -67,7 +72,9 @@ def frames_of(path: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
             if index % step == 0:
                 ok, image = video.retrieve()
                 if ok:
-                    yield f"{path}#{index}", np.asarray(image, np.uint8)
+                    yield f"{path}#{index}", Picture(np.asarray(image, np.uint8))
             index += 1
+        if index == 0:
+            raise ImageError(f"{path}: a video without a frame", "record or copy it again")
     finally:
         video.release()

@@ -8,7 +8,7 @@ import urllib3
 
 from edge.capture.frame import Frame
 from edge.contract.errors import SourceError
-from edge.recognise.images import decode_image
+from edge.recognise.images import decode_upright
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -48,7 +48,7 @@ class Snapshot:
             raise SourceError(f"{self._name}: HTTP {response.status}", "check the address and the password")
         if len(data) > MAX_BYTES:
             raise SourceError(f"{self._name}: over {MAX_BYTES} bytes", "ask the camera for a smaller picture")
-        return Frame(decode_image(data, self._name), self._name, None)
+        return Frame(decode_upright(data, self._name).image, self._name, None)
 
     def close(self) -> None:
         """Close kept connections."""

@@ -14,11 +14,16 @@ from edge.cli.progress import track
 if TYPE_CHECKING:
     from edge.capture.quality import Measured
     from edge.device.analysis import Analysis
+    from edge.recognise.turns import Turn
+    from edge.shelf.facing import Box
 
 
 def analyse(
     *,
-    inputs: list[Path] = typer.Argument(..., metavar="IMAGE|FOLDER|VIDEO…", help="Pictures, folders of them, videos."),
+    # One that cannot be read is told as such below; it keeps nobody from the others.
+    inputs: list[Path] = typer.Argument(
+        ..., metavar="IMAGE|FOLDER|VIDEO…", readable=False, help="Pictures, folders of them, videos."
+    ),
     catalogue: Path | None = typer.Option(None, metavar="DIR", help="Names the products; without it they have no SKU."),
     planogram: Path | None = typer.Option(None, metavar="FILE", help="Compares with this plan and prints KPIs."),
     min_score: float | None = typer.Option(
@@ -45,13 +50,15 @@ def analyse(
     failed = 0
     for path in track(paths, "analyse"):
         try:
-            for name, image in frames_of(path):
-                analysis = analyser.analyse(image, min_score=min_score)
-                row = describe(name, analysis, measure(image), with_kpis=planogram is not None)
+            for name, picture in frames_of(path):
+                analysis = analyser.analyse(picture.image, min_score=min_score)
+                row = describe(
+                    name, analysis, measure(picture.image), turn=picture.turn, with_kpis=planogram is not None
+                )
                 sys.stdout.write(json.dumps(row) + "\n" if as_json else in_words(row))
                 sys.stdout.flush()
                 if draw is not None:
-                    save_drawing(draw / f"{Path(name).stem}.jpg", image, analysis, analyser.plan)
+                    save_drawing(draw / f"{Path(name).stem}.jpg", picture.image, analysis, analyser.plan)
         except ImageError as error:
             typer.echo(f"error: {error}", err=True)
             failed += 1
@@ -60,16 +67,21 @@ def analyse(
         raise typer.Exit(1)
 
 
-def describe(name: str, analysis: Analysis, measured: Measured, *, with_kpis: bool) -> dict[str, Any]:
-    """One picture as a JSON object; boxes are pixels of the file as stored."""
+def describe(name: str, analysis: Analysis, measured: Measured, *, turn: Turn, with_kpis: bool) -> dict[str, Any]:
+    """One picture as a JSON object; sizes and boxes are pixels of the file as stored, shelves those seen upright."""
+
+    def stored(box: Box) -> list[float]:
+        return [round(value, 2) for value in turn.stored_box(box, width=analysis.width, height=analysis.height)]
+
+    width, height = turn.stored_size(analysis.width, analysis.height)
     row: dict[str, Any] = {
         "image": name,
-        "width": analysis.width,
-        "height": analysis.height,
+        "width": width,
+        "height": height,
         "quality": {"brightness": round(measured.brightness, 4), "sharpness": round(measured.sharpness, 1)},
         "facings": [
             {
-                "box": [round(value, 2) for value in facing.box],
+                "box": stored(facing.box),
                 "score": round(facing.score, 4),
                 "sku": facing.sku,
                 "sku_score": None if facing.sku_score is None else round(facing.sku_score, 4),
@@ -79,9 +91,7 @@ def describe(name: str, analysis: Analysis, measured: Measured, *, with_kpis: bo
             }
             for facing in (*analysis.facings, *analysis.doubtful)
         ],
-        "gaps": [
-            {"box": [round(value, 2) for value in gap.box], "shelf": gap.shelf, "sku": gap.sku} for gap in analysis.gaps
-        ],
+        "gaps": [{"box": stored(gap.box), "shelf": gap.shelf, "sku": gap.sku} for gap in analysis.gaps],
         "timings_ms": dict(analysis.timings_ms),
     }
     if with_kpis:
@@ -94,8 +104,10 @@ def describe(name: str, analysis: Analysis, measured: Measured, *, with_kpis: bo
 
 def in_words(row: dict[str, Any]) -> str:
     """The same for a person: a line per shelf from the top, what stands there from the left."""
+    from edge.contract.errors import one_line
+
     facings, gaps = row["facings"], row["gaps"]
-    lines = [f"{row['image']}: {len(facings)} facings, {len(gaps)} gaps"]
+    lines = [f"{one_line(row['image'])}: {len(facings)} facings, {len(gaps)} gaps"]
     for shelf in sorted({facing["shelf"] for facing in facings}, reverse=True):
         runs: list[tuple[str, int]] = []
         for facing in (facing for facing in facings if facing["shelf"] == shelf):

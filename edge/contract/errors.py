@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 
+def one_line(text: str) -> str:
+    """Text of foreign origin, such as a file's name, as one line that does nothing to a terminal it is printed on.
+
+    White space becomes one space; what cannot be printed (controls, bytes that are no UTF-8) is escaped as in Python.
+    """
+    joined = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in joined)
+
+
 class FacingsError(Exception):
     """An error a person can act on.
 
@@ -12,8 +21,7 @@ class FacingsError(Exception):
     """
 
     def __init__(self, what: str, mend: str = "") -> None:
-        self.what = " ".join(what.split())
-        self.mend = " ".join(mend.split())
+        self.what, self.mend = one_line(what), one_line(mend)
         super().__init__(f"{self.what} ({self.mend})" if self.mend else self.what)
 
 

@@ -27,7 +27,8 @@ class Letterbox:
         """(n, 4) canvas boxes x1, y1, x2, y2 -> pixels of the frame, clipped to it."""
         scale = np.array([self.scale_x, self.scale_y, self.scale_x, self.scale_y], dtype=np.float32)
         edge = np.array([self.frame_width, self.frame_height] * 2, dtype=np.float32)
-        clipped: NDArray[np.float32] = np.clip(boxes / scale, 0, edge).astype(np.float32)
+        # In float64 whatever finite box a model gives does not overflow.
+        clipped: NDArray[np.float32] = np.clip(boxes.astype(np.float64) / scale, 0, edge).astype(np.float32)
         return clipped
 
 

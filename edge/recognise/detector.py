@@ -102,6 +102,10 @@ class ProductDetector:
         canvas, letterbox = lay_on_canvas(part, side=self._side, multiple=self._multiple)
         boxes, scores = self._session.run({INPUT: canvas[None]}, shapes=((1, None, 4), (1, None)))
         boxes, scores = boxes[0], scores[0]
+        if len(boxes) != len(scores):
+            raise ModelError(f"model {self.name}: gives {len(boxes)} boxes and {len(scores)} scores")
+        if len(scores) and not (scores.min() >= 0 and scores.max() <= 1):
+            raise ModelError(f"model {self.name}: gives scores beyond 0 to 1", "export the model anew")
         likely = np.flatnonzero(scores >= min(lowest, LEAST_VOTE))
         likely = likely[np.argsort(-scores[likely], kind="stable")[:MAX_CANDIDATES]]
         boxes, scores = letterbox.to_frame(boxes[likely]), scores[likely]

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from edge.contract.errors import ImageError
-from edge.recognise.images import PNG_START, decode_image
+from edge.recognise.heads import PNG_START
+from edge.recognise.images import decode_upright, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,7 @@ SMALLEST_SIDE = 16  # pixels: on a smaller picture nobody could tell one product
 OPAQUE = 128  # alpha from which a pixel is the pack's
 STAND_IN = 128  # grey level put behind a pack that was cut out: neither a white wall nor a black hole
 
-_EXIF, _WEBP = b"Exif\x00\x00", b"RIFF"
-_HEAD = 65_536  # bytes in which a JPEG says how it is to be turned
+_WEBP = b"RIFF"
 _WITH_ALPHA = 4  # channels
 
 
@@ -45,20 +45,14 @@ def read_pack_shot(path: Path) -> NDArray[np.uint8]:
     Raises:
         ImageError: the file is missing, no picture, or transparent all over.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path}: {error.strerror}", "give a readable picture file") from error
-    picture = decode_image(data, str(path))
-    content = np.frombuffer(data, np.uint8)
+    data = read_file(path)
+    picture = decode_upright(data, str(path))
     if data.startswith((PNG_START, _WEBP)):
-        raw = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
-        if raw is not None and raw.ndim == picture.ndim and raw.shape[2] == _WITH_ALPHA:
+        raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if raw is not None and raw.ndim == picture.image.ndim and raw.shape[2] == _WITH_ALPHA:
             layered = (raw >> 8).astype(np.uint8) if raw.dtype == np.uint16 else raw
-            return cut_out(layered, name=str(path))
-    if _EXIF in data[:_HEAD]:
-        picture = np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
-    return trim(picture)
+            return cut_out(picture.turn.upright(layered), name=str(path))
+    return trim(picture.image)
 
 
 def large_enough(path: Path, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

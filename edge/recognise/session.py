@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 # Threads that wait for the next operator spin by default and starve the rest of a device with 2-4 weak cores.
 SPINNING_KEYS = ("session.intra_op.allow_spinning", "session.inter_op.allow_spinning")
-ERRORS_ONLY = 3
+# What goes wrong comes as an exception and is told once; ONNX Runtime would also print it in its own words.
+FATAL_ONLY = 4
+NUMBERS = "biuf"  # kinds of numpy types
 
 
 class ModelSession:
@@ -51,7 +53,7 @@ class ModelSession:
             shapes: the shape each output must have, in order; None where any size will do.
 
         Raises:
-            ModelError: the input does not fit, or an output is not finite or has another shape.
+            ModelError: the input does not fit, or an output is not finite, no number or has another shape.
         """
         try:
             outputs = self._session.run(self._outputs, dict(feeds))
@@ -60,6 +62,8 @@ class ModelSession:
         if len(outputs) != len(shapes):
             raise ModelError(f"model {self._name}: gives {len(outputs)} outputs, {len(shapes)} are expected")
         for name, output, shape in zip(self._outputs, outputs, shapes, strict=True):
+            if not isinstance(output, np.ndarray) or output.dtype.kind not in NUMBERS:
+                raise ModelError(f"model {self._name}: {name} is no array of numbers", "export the model anew")
             fits = output.ndim == len(shape) and all(w in (None, g) for w, g in zip(shape, output.shape, strict=True))
             if not fits:
                 raise ModelError(f"model {self._name}: {name} has shape {output.shape}, {shape} is expected")
@@ -105,7 +109,7 @@ def _options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = ERRORS_ONLY
+    options.log_severity_level = FATAL_ONLY
     for key in SPINNING_KEYS:
         options.add_session_config_entry(key, "0")
     return options

@@ -19,6 +19,7 @@ from edge.capture.video import VideoFile
 from edge.contract.business_day import Clockwork
 from edge.contract.config import CameraSection, FolderSource
 from edge.contract.errors import ImageError, SourceError
+from tests.edge.recognise.files import encoded, exif, with_exif
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,13 @@ def test_a_broken_picture_is_named_and_the_next_one_is_taken(lapse: Path) -> Non
     frame = source.capture()
     assert frame is not None
     assert frame.name == "2026-03-14T08-00-00.png"
+
+
+def test_a_photograph_taken_with_the_camera_turned_is_upright(tmp_path: Path) -> None:
+    (tmp_path / "phone.jpg").write_bytes(with_exif(encoded(".jpg", picture(90)), exif(6)))
+    frame = folder(tmp_path).capture()
+    assert frame is not None
+    assert frame.image.shape == (32, 24, 3)
 
 
 def test_a_name_that_holds_no_time_is_refused(lapse: Path) -> None:
@@ -151,13 +159,12 @@ def camera_port() -> Iterator[int]:
 
 
 def test_a_snapshot_is_fetched_with_the_password_of_its_address(camera_port: int) -> None:
-    ok, data = cv2.imencode(".jpg", picture(120))
-    assert ok
-    Camera.answer = (200, data.tobytes())
+    Camera.answer = (200, with_exif(encoded(".jpg", picture(120)), exif(8)))
     Camera.asked.clear()
     source = Snapshot(f"http://user:secret@127.0.0.1:{camera_port}/still.jpg", deadline=5)
     frame = source.capture()
     assert int(frame.image.mean()) == pytest.approx(120, abs=3)
+    assert frame.image.shape == (32, 24, 3)  # upright
     assert "secret" not in frame.name
     assert Camera.asked[0] is not None
     assert Camera.asked[0].startswith("Basic ")

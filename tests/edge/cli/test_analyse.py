@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli.app import app
+from edge.recognise.images import read_image
+from tests.edge.recognise.files import COLOUR, HELD, encoded, exif, png, with_exif
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO = ROOT / "configs" / "demo"
@@ -83,6 +86,77 @@ def test_a_picture_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path
     assert done.exit_code == 1
     assert "torn.jpg" in done.stderr
     assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("orientation", HELD)
+def test_a_photograph_is_read_upright_and_its_boxes_told_as_stored(tmp_path: Path, orientation: int) -> None:
+    """A rendered frame, stored as a camera held so would have stored it: the same facings, elsewhere in the file."""
+    image = read_image(FRAME)
+    cv2.imwrite(str(tmp_path / "level.png"), image)
+    stored = np.asarray(HELD[orientation](image), np.uint8)
+    (tmp_path / "held.png").write_bytes(with_exif(encoded(".png", stored), exif(orientation)))
+    level, held = analyse(tmp_path / "level.png", tmp_path / "held.png", "--catalogue", CATALOGUE)
+    assert (held["width"], held["height"]) == stored.shape[1::-1]
+    assert len(held["facings"]) == len(level["facings"]) > FACINGS / 2
+    numbers = np.arange(image.shape[0] * image.shape[1]).reshape(image.shape[:2])
+    kept = HELD[orientation](numbers.astype(np.int32))
+    for facing, seen in zip(level["facings"], held["facings"], strict=True):
+        assert {key: seen[key] for key in seen if key != "box"} == {key: facing[key] for key in facing if key != "box"}
+        # The pixels inside both boxes are the same ones, but for a border where corners are rounded.
+        inside, told = (
+            set(np.asarray(pixels)[round(y1) : round(y2), round(x1) : round(x2)].ravel().tolist())
+            for pixels, (x1, y1, x2, y2) in ((numbers, facing["box"]), (kept, seen["box"]))
+        )
+        assert len(inside & told) > 0.9 * max(len(inside), len(told)) > 0
+
+
+def test_the_good_pictures_of_a_folder_are_read_whatever_lies_among_them(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((64, 48, 3), 90, np.uint8))
+    (tmp_path / "b.jpg").write_bytes(FRAME.read_bytes()[:-2])
+    (tmp_path / "c.png").write_text("a text")
+    (tmp_path / "d.png").write_bytes(png(np.zeros((4, 4, 3), np.uint8), COLOUR, size=(60_000, 60_000)))
+    (tmp_path / "e.png").symlink_to(tmp_path / "e.png")
+    (tmp_path / "f.png").mkdir()
+    (tmp_path / "g.jpg").touch()
+    os.mkfifo(tmp_path / "h.jpg")
+    cv2.imwrite(str(tmp_path / "z.png"), np.full((1, 5000, 3), 90, np.uint8))
+    done = CliRunner().invoke(app, ["analyse", str(tmp_path), "--json"])
+    assert done.exit_code == 1
+    assert [Path(json.loads(line)["image"]).name for line in done.stdout.splitlines()] == ["a.png", "z.png"]
+    *told, summary = done.stderr.splitlines()
+    assert [line.split(": ")[:2] for line in told] == [["error", str(tmp_path / name)] for name in sorted(BAD)]
+    assert summary == "7 of 9 failed"
+
+
+BAD = ("b.jpg", "c.png", "d.png", "e.png", "f.png", "g.jpg", "h.jpg")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
+def test_a_picture_with_no_room_for_a_product_has_no_facing(tmp_path: Path, size: tuple[int, int]) -> None:
+    cv2.imwrite(str(tmp_path / "thin.png"), np.full((*size, 3), 90, np.uint8))
+    (row,) = analyse(tmp_path / "thin.png", "--catalogue", CATALOGUE, "--draw", tmp_path / "out")
+    assert (row["height"], row["width"], row["facings"], row["gaps"]) == (*size, [], [])
+    assert read_image(tmp_path / "out" / "thin.jpg").shape[0] > size[0]
+
+
+def test_a_hostile_name_is_told_as_one_line_and_exactly_as_json(tmp_path: Path) -> None:
+    name = os.fsdecode(b"two\nlines\x1b[2J\xff.png")
+    cv2.imwrite(str(tmp_path / "plain.png"), np.full((64, 48, 3), 90, np.uint8))
+    (tmp_path / "plain.png").rename(tmp_path / name)
+    (row,) = analyse(tmp_path / name)
+    assert Path(row["image"]).name == name
+    done = CliRunner().invoke(app, ["analyse", str(tmp_path / name)], catch_exceptions=False)
+    assert done.stdout == f"{tmp_path}/two lines\\x1b[2J\\udcff.png: 0 facings, 0 gaps\n"
+
+
+@pytest.mark.parametrize("name", [b"clip.avi", b"clip\xff.avi"], ids=["UTF-8", "other bytes"])
+def test_a_video_is_read_whatever_its_name(tmp_path: Path, name: bytes) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    writer.write(np.full((48, 64, 3), 90, np.uint8))
+    writer.release()
+    path = (tmp_path / "clip.avi").rename(tmp_path / os.fsdecode(name))
+    (row,) = analyse(path)
+    assert (row["image"], row["width"], row["height"]) == (f"{path}#0", 64, 48)
 
 
 def test_a_planogram_without_a_catalogue_is_bad_usage() -> None:

@@ -13,6 +13,7 @@ from edge.recognise.evaluation import coco_average_precision, load_truth, match_
 from edge.recognise.images import read_image
 from edge.recognise.manifest import find_model
 from edge.recognise.tiles import Tiling
+from tests.edge.recognise.graphs import answering, detector_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +98,62 @@ def test_every_facing_of_a_wall_of_coolers_counts_once(detector: ProductDetector
     path, alone = next((path, count) for path, count in counts.items() if 20 < count <= MAX_DETECTIONS // 9)
     together = len(detector.detect(np.tile(read_image(path), (3, 3, 1))).boxes)
     assert abs(together - 9 * alone) <= 0.1 * 9 * alone
+
+
+TWO = np.array([[(10, 10, 50, 90), (60, 10, 100, 90)]], np.float32)
+NAN, ENDLESS, FARTHEST = float("nan"), float("inf"), float(np.finfo(np.float32).max)
+
+
+def scored(*scores: float) -> NDArray[np.float32]:
+    return np.array([scores], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "scores", "said"),
+    [
+        pytest.param(TWO, scored(0.9, NAN), "scores holds values that are no numbers", id="a score that is no number"),
+        pytest.param(TWO * ENDLESS, scored(0.9, 0.8), "boxes holds values that are no numbers", id="an endless box"),
+        pytest.param(TWO, scored(0.9, 36.0), "scores beyond 0 to 1", id="logits instead of scores"),
+        pytest.param(TWO, scored(0.9, -0.1), "scores beyond 0 to 1", id="a score below 0"),
+        pytest.param(TWO, scored(0.9), "2 boxes and 1 scores", id="too few scores"),
+        pytest.param(TWO, scored(0.9, 0.8, 0.7), "2 boxes and 3 scores", id="too many scores"),
+        pytest.param(TWO[0], scored(0.9, 0.8), r"boxes has shape \(2, 4\)", id="no axis of pictures"),
+        pytest.param(TWO[..., :3], scored(0.9, 0.8), r"boxes has shape \(1, 2, 3\)", id="three corners"),
+        pytest.param(TWO, scored(0.9, 0.8)[..., None], r"scores has shape \(1, 2, 1\)", id="scores by class"),
+        pytest.param(TWO, [b"0.9", b"0.8"], "scores is no array of numbers", id="text"),
+    ],
+)
+def test_answers_that_make_no_sense_are_one_model_error(
+    tmp_path: Path, boxes: NDArray[np.float32], scores: NDArray[np.float32] | list[bytes], said: str
+) -> None:
+    detector = ProductDetector(detector_of(tmp_path, answering(boxes, scores)))
+    with pytest.raises(ModelError, match=f"^model made: .*{said}"):
+        detector.detect(drawn_bottles())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("boxes", "scores", "found"),
+    [
+        pytest.param(TWO, scored(0.9, 0.8), [(20, 20, 100, 180), (120, 20, 200, 180)], id="two products"),
+        pytest.param(TWO, scored(0.9, 0.4), [(20, 20, 100, 180)], id="one is doubtful"),
+        pytest.param(TWO[:, :0], scored(), [], id="none"),
+        pytest.param(TWO[..., [2, 3, 0, 1]], scored(0.9, 0.8), [], id="right before left"),
+        pytest.param(TWO + 5000, scored(0.9, 0.8), [], id="outside the frame"),
+        pytest.param(
+            np.array([[(-FARTHEST, -FARTHEST, FARTHEST, FARTHEST)]], np.float32),
+            scored(0.9),
+            [(0, 0, 1280, 960)],
+            id="as far as numbers go",
+        ),
+    ],
+)
+def test_answers_that_make_sense_are_boxes_of_the_frame(
+    tmp_path: Path, boxes: NDArray[np.float32], scores: NDArray[np.float32], found: list[tuple[int, ...]]
+) -> None:
+    detector = ProductDetector(detector_of(tmp_path, answering(boxes, scores)))
+    frame = np.zeros((960, 1280, 3), np.uint8)  # twice the size of the model's canvas
+    assert detector.detect(frame).boxes.tolist() == [list(box) for box in found]
 
 
 def test_a_model_of_another_kind_is_refused() -> None:

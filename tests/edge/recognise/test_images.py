@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import base64
+import os
 import struct
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.errors import ImageError
-from edge.recognise.images import decode_image, read_image, stored_size
+from edge.recognise.images import MAX_BYTES, decode_image, decode_upright, read_image
+from edge.recognise.turns import TURNS
+from tests.edge.recognise.files import COLOUR, GREY_ALPHA, HELD, PALETTE, encoded, exif, png, tiff, with_exif
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,23 +29,9 @@ CMYK = base64.b64decode(
 )
 
 
-def encoded(extension: str, image: NDArray[Any]) -> bytes:
-    done, data = cv2.imencode(extension, image)
-    assert done
-    return data.tobytes()
-
-
 def smooth(height: int = 40, width: int = 60) -> NDArray[np.uint8]:
     y, x = np.mgrid[0:height, 0:width]
     return np.stack([x * 4, y * 5, (x + y) * 2], axis=2).clip(0, 255).astype(np.uint8)
-
-
-def png_head(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".bmp", ".tiff"])
@@ -61,14 +49,50 @@ def test_a_picture_is_read_as_bgr_bytes(extension: str) -> None:
         pytest.param(np.full((5, 6), 51400, np.uint16), 200, id="16-bit grey"),
         pytest.param(np.full((5, 6, 3), 51400, np.uint16), 200, id="16-bit colour"),
         pytest.param(np.full((5, 6, 4), (9, 9, 9, 0), np.uint8), 9, id="wholly transparent"),
+        pytest.param(np.full((5, 6, 4), 51400, np.uint16), 200, id="16-bit colour with transparency"),
         pytest.param(np.full((1, 1, 3), 9, np.uint8), 9, id="one pixel"),
+        pytest.param(np.full((5000, 1, 3), 9, np.uint8), 9, id="one column"),
+        pytest.param(np.full((1, 5000, 3), 9, np.uint8), 9, id="one row"),
     ],
 )
-def test_unusual_pixels_become_bgr_bytes(image: NDArray[Any], pixel: int) -> None:
-    decoded = decode_image(encoded(".png", image), "shelf")
+@pytest.mark.parametrize("extension", [".png", ".tiff"])
+def test_unusual_pixels_become_bgr_bytes(image: NDArray[Any], pixel: int, extension: str) -> None:
+    decoded = decode_image(encoded(extension, image), "shelf")
     assert decoded.dtype == np.uint8
     assert decoded.shape == (*image.shape[:2], 3)
     assert (decoded == pixel).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "colour"),
+    [
+        pytest.param(
+            png(np.ones((5, 6), np.uint8), PALETTE, palette=bytes((1, 2, 3, 40, 80, 120))), (120, 80, 40), id="palette"
+        ),
+        pytest.param(png(np.full((5, 6, 2), (77, 0), np.uint8), GREY_ALPHA), (77, 77, 77), id="grey with alpha"),
+        pytest.param(png(np.full((5, 6, 2), 51400, np.uint16), GREY_ALPHA), (200, 200, 200), id="the same of 16 bits"),
+        pytest.param(encoded(".jpg", np.full((5, 6), 77, np.uint8)), (77, 77, 77), id="grey JPEG"),
+    ],
+)
+def test_unusual_files_become_bgr_bytes(data: bytes, colour: tuple[int, int, int]) -> None:
+    decoded = decode_image(data, "shelf")
+    assert decoded.shape == (5, 6, 3)
+    assert (decoded == colour).all()
+
+
+@pytest.mark.parametrize("extension", [".gif", ".webp", ".png"])
+def test_of_an_animation_the_first_picture_is_read(extension: str) -> None:
+    animation = cv2.Animation()
+    animation.frames = [np.full((8, 8, 3), level, np.uint8) for level in (255, 0, 90)]
+    animation.durations = [100, 100, 100]
+    done, data = cv2.imencodeanimation(extension, animation)
+    assert done
+    assert (decode_image(data.tobytes(), "shelf") > 250).all()
+
+
+def test_a_tiff_of_floating_point_numbers_is_refused_rather_than_black() -> None:
+    with pytest.raises(ImageError, match="not a picture that can be read"):
+        decode_image(tiff(np.full((5, 6, 3), 0.5, np.float32)), "shelf")
 
 
 def test_a_cmyk_jpeg_keeps_its_colour() -> None:
@@ -78,19 +102,26 @@ def test_a_cmyk_jpeg_keeps_its_colour() -> None:
     assert red < 50
 
 
-def test_a_rotation_noted_in_exif_is_not_applied_since_boxes_are_in_stored_pixels() -> None:
-    plain = encoded(".jpg", smooth(height=40, width=60))
-    tiff = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + b"\x00\x00\x00\x00"
-    exif = b"Exif\x00\x00" + tiff
-    turned = plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
-    others = cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR)
-    assert others is not None
-    assert others.shape == (60, 40, 3)  # it is applied where nobody asks otherwise
-    assert (decode_image(turned, "shelf") == decode_image(plain, "shelf")).all()
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".tiff"])
+@pytest.mark.parametrize("orientation", HELD)
+def test_a_picture_is_read_as_stored_or_upright(extension: str, orientation: int) -> None:
+    picture = smooth()
+    stored = np.asarray(HELD[orientation](picture), np.uint8)
+    if extension == ".tiff":
+        data = tiff(np.ascontiguousarray(stored[..., ::-1]), orientation=orientation)
+    else:
+        data = with_exif(encoded(extension, stored), exif(orientation))
+    as_stored = decode_image(data, "shelf")
+    assert as_stored.shape == stored.shape
+    assert np.abs(as_stored.astype(int) - stored).mean() < 6
+    upright = decode_upright(data, "shelf")
+    assert upright.image.shape == picture.shape
+    assert np.abs(upright.image.astype(int) - picture).mean() < 6
+    assert upright.turn == TURNS[orientation]
 
 
-@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".bmp"])
-@pytest.mark.parametrize("part", [0.02, 0.5, 0.98])
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".bmp", ".tiff", ".gif"])
+@pytest.mark.parametrize("part", [0.0, 0.001, 0.02, 0.5, 0.98, 0.9999])
 def test_a_file_cut_short_is_refused_in_one_line(extension: str, part: float) -> None:
     rng = np.random.default_rng(0)
     data = encoded(extension, rng.integers(0, 256, (80, 80, 3), dtype=np.uint8))
@@ -121,23 +152,44 @@ def test_a_damaged_jpeg_gives_a_picture_or_an_image_error(place: int, damage: by
     assert image.ndim == 3
 
 
-def test_more_than_100_megapixels_are_refused_from_the_head_alone() -> None:
-    with pytest.raises(ImageError, match=r"50000x40000 pixels are too many .*100 megapixels"):
-        decode_image(png_head(50_000, 40_000), "shelf")
+SMALL = smooth(4, 4)
+BOMBS = {
+    "PNG": png(SMALL, COLOUR, size=(60_000, 60_000)),
+    "JPEG": encoded(".jpg", SMALL).replace(b"\x00\x04\x00\x04\x03", b"\xea\x60\xea\x60\x03"),
+    "JPEG with bytes between its segments": b"\xff\xd8\xff\xfe\x00\x02 \xff\xc0\x00\x11\x08\xea\x60\xea\x60\x03",
+    "TIFF": tiff(SMALL, size=(60_000, 60_000)),
+    "BMP": b"BM" + bytes(12) + struct.pack("<Iii", 40, 60_000, -60_000),
+    "GIF": b"GIF89a" + struct.pack("<HH", 60_000, 60_000) + encoded(".gif", SMALL)[10:],
+    "WebP": b"RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00" + bytes(4) + b"\x5f\xea\x00\x5f\xea\x00",
+}
 
 
-def test_a_large_picture_that_is_allowed_is_read() -> None:
-    image = decode_image(encoded(".jpg", np.full((7000, 9000, 3), 90, np.uint8)), "shelf")
-    assert image.shape == (7000, 9000, 3)
+@pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS)
+def test_a_file_that_claims_too_many_pixels_is_refused_before_any_is_unpacked(data: bytes) -> None:
+    with pytest.raises(ImageError, match=r"^shelf: 60000x60000 pixels are too many \(at most 120 megapixels\)$"):
+        decode_image(data, "shelf")
 
 
-@given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([".jpg", ".png"]))
-def test_the_size_in_the_head_is_that_of_the_picture(height: int, width: int, extension: str) -> None:
-    assert stored_size(encoded(extension, np.zeros((height, width, 3), np.uint8))) == (width, height)
+def test_a_picture_of_108_megapixels_is_read() -> None:
+    image = decode_image(encoded(".jpg", np.full((9000, 12_000, 3), 90, np.uint8)), "shelf")
+    assert image.shape == (9000, 12_000, 3)
 
 
-def test_a_missing_file_and_a_folder_and_an_empty_file_are_named(tmp_path: Path) -> None:
+def test_a_canvas_that_its_pictures_do_not_fill_is_no_picture() -> None:
+    data = encoded(".webp", smooth())
+    canvas = b"VP8X\x0a\x00\x00\x00" + bytes(4) + b"\x09\x00\x00\x09\x00\x00"
+    with pytest.raises(ImageError, match="not a picture that can be read"):
+        decode_image(b"RIFF" + struct.pack("<I", len(data) + 10) + b"WEBP" + canvas + data[12:], "shelf")
+
+
+def test_what_is_no_file_of_bytes_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
-    for path in (tmp_path / "absent.jpg", tmp_path, tmp_path / "empty.jpg"):
-        with pytest.raises(ImageError, match=str(path)):
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    (tmp_path / "endless.jpg").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with (tmp_path / "huge.jpg").open("wb") as huge:
+        huge.truncate(MAX_BYTES + 1)
+    names = ("absent.jpg", "empty.jpg", "loop.jpg", "endless.jpg", "pipe.jpg", "huge.jpg", "x" * 300, "")
+    for path in (tmp_path / name for name in names):
+        with pytest.raises(ImageError, match=f"^{path}: "):
             read_image(path)

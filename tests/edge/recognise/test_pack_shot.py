@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,6 +14,7 @@ from edge.recognise.images import read_image
 from edge.recognise.pack_shot import large_enough, read_pack_shot, trim
 from models.scenes.packshot import pack_shot
 from models.scenes.products import invent_product
+from tests.edge.recognise.files import encoded, exif, tiff, with_exif
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,14 +146,17 @@ def test_real_facings_are_not_trimmed(shared_data: Path) -> None:
     assert np.mean(changed) < 0.005
 
 
-def test_a_phone_held_upright_gives_an_upright_pack(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("extension", "channels"), [(".jpg", 3), (".png", 3), (".png", 4), (".webp", 3), (".webp", 4), (".tiff", 3)]
+)
+def test_a_phone_held_upright_gives_an_upright_pack(tmp_path: Path, extension: str, channels: int) -> None:
     # A rotation noted in EXIF, as phones write it: the pixels lie, and are to be turned by a quarter.
-    lying = np.zeros((60, 120, 3), np.uint8)
+    lying = np.zeros((60, 120, channels), np.uint8)
     lying[:, :60] = 200
-    jpeg = cv2.imencode(".jpg", lying)[1].tobytes()
-    tags = b"Exif\x00\x00MM\x00*\x00\x00\x00\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)
-    (tmp_path / "phone.jpg").write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(tags) + 2) + tags + jpeg[2:])
-    picture = read_pack_shot(tmp_path / "phone.jpg")
+    lying[..., 3:] = 250  # hardly transparent
+    made = tiff(lying, orientation=6) if extension == ".tiff" else with_exif(encoded(extension, lying), exif(6))
+    (tmp_path / "phone").write_bytes(made)
+    picture = read_pack_shot(tmp_path / "phone")
     assert picture.shape == (120, 60, 3)
     assert picture[:50].mean() > picture[70:].mean()
 

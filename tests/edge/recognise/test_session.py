@@ -71,16 +71,44 @@ def test_another_number_of_outputs_is_refused(tmp_path: Path) -> None:
         session.run({"x": vector(1), "y": vector(1)}, shapes=((1,), (1,)))
 
 
-def test_an_input_that_does_not_fit_is_a_model_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "feeds",
+    [
+        pytest.param({"z": vector(1)}, id="another name"),
+        pytest.param({"x": vector(1, 2, 3), "y": vector(1, 2)}, id="sizes that fit no operation"),
+    ],
+)
+def test_an_input_that_does_not_fit_is_a_model_error_and_nothing_else(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], feeds: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]]
+) -> None:
     session = ModelSession(model(tmp_path), threads=1)
     with pytest.raises(ModelError, match="model quotient"):
-        session.run({"z": vector(1)}, shapes=((1,),))
+        session.run(feeds, shapes=((1,),))
+    assert capfd.readouterr() == ("", "")  # ONNX Runtime would write lines of its own
 
 
-def test_a_file_that_is_no_model_is_refused_in_one_line(tmp_path: Path) -> None:
+NEXT_OPSET, NEXT_IR = QUOTIENT[:-1] + b"\x63", QUOTIENT[:1] + b"\x63" + QUOTIENT[2:]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"no model", id="text"),
+        pytest.param(QUOTIENT[: len(QUOTIENT) // 2], id="half of it"),
+        pytest.param(QUOTIENT[:-1], id="all but its last byte"),
+        pytest.param(NEXT_OPSET, id="an opset to come"),
+        pytest.param(NEXT_IR, id="a format to come"),
+        pytest.param(QUOTIENT.replace(b"Div", b"Dov"), id="an operation that nobody knows"),
+    ],
+)
+def test_a_file_that_is_no_model_is_refused_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes
+) -> None:
     with pytest.raises(ModelError, match=r"quotient\.onnx") as caught:
-        ModelSession(model(tmp_path, b"no model"), threads=1)
+        ModelSession(model(tmp_path, content), threads=1)
     assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_altered_model_is_never_loaded(tmp_path: Path) -> None:
