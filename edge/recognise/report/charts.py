@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _WIDE, _TALL = 460, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 26, 14, 46
 _OWN_STYLE = (
-    "svg{background:#fff}text{fill:#333}.grid{stroke:#ddd}.ideal{stroke:#888;stroke-dasharray:4 4}"
+    "svg{background:#fff}text{fill:#333;font-size:12px}.grid{stroke:#ddd}.ideal{stroke:#888;stroke-dasharray:4 4}"
     ".gap{stroke:#d55e00;stroke-width:2}.bin{fill:#0072b2;fill-opacity:.75}"
 )
 
@@ -86,7 +86,7 @@ def reliability_chart(bins: Sequence[Mapping[str, Any]]) -> str:
 def reliability_file(bins: Sequence[Mapping[str, Any]]) -> str:
     """The same as an SVG file of its own, for a model's card."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_TALL}" font-family="sans-serif" font-size="12">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_TALL}" font-family="sans-serif">'
         f"<style>{_OWN_STYLE}</style>{''.join(_reliability_parts(bins))}</svg>\n"
     )
 
