@@ -25,6 +25,7 @@ def analyse(
         ..., metavar="IMAGE|FOLDER|VIDEO…", readable=False, help="Pictures, folders of them, videos."
     ),
     catalogue: Path | None = typer.Option(None, metavar="DIR", help="Names the products; without it they have no SKU."),
+    models: Path | None = typer.Option(None, metavar="DIR", help="Folder of models; without it the shipped one."),
     planogram: Path | None = typer.Option(None, metavar="FILE", help="Compares with this plan and prints KPIs."),
     min_score: float | None = typer.Option(
         None, min=0, max=1, help="Lowest detection score printed; without it the shipped threshold holds."
@@ -42,11 +43,12 @@ def analyse(
     from edge.contract.errors import ImageError
     from edge.device.analysis import load_analyser
     from edge.device.drawing import save_drawing
+    from edge.recognise.manifest import MODELS
 
     if planogram is not None and catalogue is None:
         raise typer.BadParameter("needs --catalogue: a plan is written in its SKUs", param_hint="--planogram")
     paths = expand(inputs)
-    analyser = load_analyser(None, catalogue=catalogue, planogram=planogram, threads=threads)
+    analyser = load_analyser(None, catalogue=catalogue, planogram=planogram, models=models or MODELS, threads=threads)
     failed = 0
     for path in track(paths, "analyse"):
         try:

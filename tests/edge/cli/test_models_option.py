@@ -58,9 +58,15 @@ def test_evaluation_measures_the_folders_models(labelled: Path, strict: Path) ->
     assert found("--models", str(strict)) == 0 < found()
 
 
+def test_pictures_are_looked_at_with_the_folders_models(strict: Path) -> None:
+    done = CliRunner().invoke(app, ["analyse", str(FRAME), "--json", "--models", str(strict)], catch_exceptions=False)
+    assert json.loads(done.stdout)["facings"] == []
+
+
 @pytest.mark.parametrize(
     "command",
     [
+        ["analyse", str(FRAME)],
         ["evaluate", "{labelled}", "--catalogue", str(CATALOGUE)],
         ["catalogue", "check", "--catalogue", str(CATALOGUE)],
         ["catalogue", "identify", "--catalogue", str(CATALOGUE), str(FRAME)],
