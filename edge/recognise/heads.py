@@ -77,6 +77,8 @@ def _jpeg(data: bytes) -> Head | None:
 
 
 def _png(data: bytes) -> Head | None:
+    if data[12:16] != b"IHDR":
+        return None
     width, height = _big(data, 16, 4), _big(data, 20, 4)
     orientation, place = 1, len(PNG_START)
     while place + 12 <= len(data):
@@ -99,8 +101,10 @@ def _webp(data: bytes) -> Head | None:
     elif kind == b"VP8L":
         bits = _little(data, 21, 4)
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    else:
+    elif kind == b"VP8 ":
         width, height = _little(data, 26, 2) & 0x3FFF, _little(data, 28, 2) & 0x3FFF
+    else:
+        return None
     orientation, place = 1, 12
     while place + 8 <= len(data):
         size = _little(data, place + 4, 4)

@@ -129,7 +129,6 @@ def _unpacked(data: bytes, head: Head, name: str) -> NDArray[np.uint8]:
         image = cv2.imdecode(content, AS_STORED)
     except (cv2.error, MemoryError) as error:
         raise ImageError(f"{name}: the picture cannot be unpacked", "convert it to JPEG or PNG") from error
-    # A file whose parts disagree about its size is no picture either.
-    if image is None or image.shape[:2] != (head.height, head.width):
+    if image is None:
         raise ImageError(f"{name}: not a picture that can be read", "give a whole JPEG, PNG, WebP, BMP or TIFF file")
     return np.ascontiguousarray(image, dtype=np.uint8)

@@ -105,9 +105,11 @@ def cut_out(layered: NDArray[np.uint8], *, name: str) -> NDArray[np.uint8]:
     pack = _span((alpha >= OPAQUE).astype(np.uint8))
     if pack is None:
         raise ImageError(f"{name}: is transparent, and no pack large enough on it", "give a picture of the pack")
-    share = layered[pack][..., 3:].astype(np.float32) / 255
-    blended = layered[pack][..., :3] * share + STAND_IN * (1 - share)
-    return np.asarray(blended.round(), np.uint8)
+    blended = np.ascontiguousarray(layered[pack][..., :3])
+    for row, see_through in zip(blended, layered[pack], strict=True):  # all at once a large picture takes gigabytes
+        share = see_through[:, 3:].astype(np.float32) / 255
+        row[:] = (row * share + STAND_IN * (1 - share)).round()
+    return blended
 
 
 def _span(pack: NDArray[np.uint8]) -> tuple[slice, slice] | None:

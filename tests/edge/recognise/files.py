@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -71,17 +71,22 @@ def png(pixels: NDArray[Any], kind: int, *, palette: bytes = b"", size: tuple[in
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks if body or kind == b"IEND")
 
 
-def tiff(pixels: NDArray[Any], *, orientation: int = 1, size: tuple[int, int] | None = None) -> bytes:
-    """A little-endian TIFF, not compressed, grey or colour (RGB); `size` (width, height) is what its head claims."""
+def tiff(
+    pixels: NDArray[Any], *, orientation: int = 1, size: tuple[int, int] | None = None, order: Literal["<", ">"] = "<"
+) -> bytes:
+    """A TIFF, not compressed, grey or colour (RGB); `size` (width, height) is what its head claims."""
     width, height = size or pixels.shape[1::-1]
     colours = 1 if pixels.ndim == 2 else 3
-    data = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
-    bits = struct.pack("<HH", 8 * pixels.dtype.itemsize, 0) if colours == 1 else struct.pack("<I", 8)
+    data = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    depth = 8 * pixels.dtype.itemsize
     form = 3 if pixels.dtype.kind == "f" else 1
-    tags = [(256, 4, width), (257, 4, height), (259, 3, 1), (262, 3, 1 if colours == 1 else 2), (273, 4, 16)]
-    tags += [(ORIENTATION, 3, orientation), (277, 3, colours), (278, 4, height), (279, 4, len(data)), (339, 3, form)]
-    entries = [(tag, struct.pack("<HHII", tag, kind, 1, value)) for tag, kind, value in tags]
-    entries.append((258, struct.pack("<HHI", 258, 3, colours) + bits))
-    directory = struct.pack("<H", len(entries)) + b"".join(entry for _, entry in sorted(entries)) + bytes(4)
-    head = b"II*\x00" + struct.pack("<I", 16 + len(data)) + struct.pack("<3H", *[8 * pixels.dtype.itemsize] * 3)
-    return head + b"\x00\x00" + data + directory
+    longs = {256: width, 257: height, 273: 16, 278: height, 279: len(data)}
+    shorts = {259: 1, 262: 1 if colours == 1 else 2, ORIENTATION: orientation, 277: colours, 339: form}
+    entries = [struct.pack(order + "HHII", tag, 4, 1, value) for tag, value in longs.items()]
+    entries += [struct.pack(order + "HHIHH", tag, 3, 1, value, 0) for tag, value in shorts.items()]
+    bits = struct.pack(order + "HH", depth, 0) if colours == 1 else struct.pack(order + "I", 8)
+    entries.append(struct.pack(order + "HHI", 258, 3, colours) + bits)
+    entries.sort(key=lambda entry: struct.unpack_from(order + "H", entry))
+    directory = struct.pack(order + "H", len(entries)) + b"".join(entries) + bytes(4)
+    start = b"II*\x00" if order == "<" else b"MM\x00*"
+    return start + struct.pack(order + "I4H", 16 + len(data), *[depth] * 3, 0) + data + directory

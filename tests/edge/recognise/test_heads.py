@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.recognise.heads import Head, read_head
-from tests.edge.recognise.files import COLOUR, GREY, encoded, exif, png, tiff, with_exif
+from tests.edge.recognise.files import COLOUR, GREY, encoded, exif, png, png_chunk, tiff, with_exif
 
 FORMATS = [".jpg", ".png", ".webp", ".bmp", ".tiff", ".gif"]
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -21,8 +24,11 @@ def test_the_size_is_that_of_the_picture(height: int, width: int, extension: str
     assert (head.width, head.height, head.orientation, head.whole) == (width, height, 1, True)
 
 
-def test_lossless_webp_tells_its_size_elsewhere() -> None:
-    assert read_head(encoded(".webp", NOISE, 64, 101)) == Head(60, 40)
+@pytest.mark.parametrize(("quality", "chunk"), [(80, b"VP8 "), (101, b"VP8L")], ids=["lossy", "lossless"])
+def test_both_kinds_of_webp_tell_their_size(quality: int, chunk: bytes) -> None:
+    data = encoded(".webp", NOISE, cv2.IMWRITE_WEBP_QUALITY, quality)
+    assert data[12:16] == chunk
+    assert read_head(data) == Head(60, 40)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -52,8 +58,9 @@ def test_exif_that_makes_no_sense_turns_nothing(extension: str, block: bytes) ->
     assert read_head(with_exif(encoded(extension, NOISE), block)) == Head(60, 40)
 
 
-def test_the_orientation_of_a_tiff_is_told_with_its_place() -> None:
-    data = tiff(NOISE, orientation=6)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_orientation_of_a_tiff_is_told_with_its_place(order: Literal["<", ">"]) -> None:
+    data = tiff(NOISE, orientation=6, order=order)
     head = read_head(data)
     assert head is not None
     assert head.orientation == 6
@@ -101,6 +108,8 @@ def test_a_file_cut_short_or_damaged_is_not_whole(data: bytes, whole: bool) -> N
         pytest.param(png(NOISE, COLOUR, size=(0, 5)), id="no pixel across"),
         pytest.param(tiff(NOISE)[:20], id="TIFF without its directory"),
         pytest.param(b"RIFF\x00\x00\x00\x00WAVE", id="a sound"),
+        pytest.param(PNG[:8] + png_chunk(b"abCd", PNG[16:29]) + PNG[8:], id="PNG that begins with another chunk"),
+        pytest.param(encoded(".webp", NOISE).replace(b"VP8L", b"JUNK"), id="WebP that begins with another chunk"),
     ],
 )
 def test_other_bytes_have_no_head(data: bytes) -> None:

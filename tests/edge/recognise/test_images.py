@@ -72,6 +72,7 @@ def test_unusual_pixels_become_bgr_bytes(image: NDArray[Any], pixel: int, extens
         pytest.param(png(np.full((5, 6, 2), (77, 0), np.uint8), GREY_ALPHA), (77, 77, 77), id="grey with alpha"),
         pytest.param(png(np.full((5, 6, 2), 51400, np.uint16), GREY_ALPHA), (200, 200, 200), id="the same of 16 bits"),
         pytest.param(encoded(".jpg", np.full((5, 6), 77, np.uint8)), (77, 77, 77), id="grey JPEG"),
+        pytest.param(tiff(np.full((5, 6, 3), 51400, np.uint16), order=">"), (200, 200, 200), id="big-endian TIFF"),
     ],
 )
 def test_unusual_files_become_bgr_bytes(data: bytes, colour: tuple[int, int, int]) -> None:
