@@ -238,6 +238,9 @@ def train(
     ] = None,
     own_share: Annotated[float, typer.Option(min=0, max=1, help="Part of what is seen that is of --data.")] = 0.5,
     corrections: Annotated[Path | None, typer.Option(help="Corrections of the truth (JSON).")] = None,
+    held_back: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of photographs kept to choose by, whole groups.")
+    ] = 0.1,
     minutes: Annotated[float | None, typer.Option(help="Minutes of training; instead of --epochs.")] = None,
     epochs: Annotated[int, typer.Option(help="Times every photograph is seen.")] = 90,
     batch: Annotated[int, typer.Option(help="Pictures a step.")] = 8,
@@ -255,7 +258,15 @@ def train(
     Example: python -m models.train.detector --data ../shared/data/cooler/train --minutes 40
     """
     torch.set_num_threads(threads)
-    settings = Settings(seed=seed, batch=batch, side=side, rate=rate, doubt=corrections is None, own_share=own_share)
+    settings = Settings(
+        seed=seed,
+        batch=batch,
+        side=side,
+        rate=rate,
+        share=held_back,
+        doubt=corrections is None,
+        own_share=own_share,
+    )
     try:
         photos = read_photos(data, corrections=corrections)
         steps = -(-epochs * len(photos) * (2 if also else 1) // batch)
