@@ -15,7 +15,7 @@ from edge.recognise.crops import CropShape
 from edge.recognise.prototypes import summarise
 from models.train.embedder_data import FOREIGN, FacingCrop, Mixture
 from models.train.embedder_network import SkuEmbedder, SubCentreProxies
-from models.train.run import RunLog, Schedule, WeightAverage, load_checkpoint, save_checkpoint
+from models.train.run import RunLog, Schedule, WeightAverage, load_checkpoint, save_checkpoint, ahead
 from models.train.shipped import load_shipped
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class EmbedderTraining:
         self.network.train()
         batches = self._mixture.batches(size=settings.batch, count=settings.steps, shape=CropShape(), rng=rng)
         started = time.monotonic()
-        for crops, labels in batches:
+        for crops, labels in ahead(batches):
             total += self._learn(torch.from_numpy(crops), torch.from_numpy(labels))
             now = time.monotonic()
             self._seconds, started = self._seconds + now - started, now

@@ -8,17 +8,21 @@ import math
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from edge.contract.errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import nn
+
+T = TypeVar("T")
 
 BAR_WIDTH = 30
 
@@ -106,3 +110,12 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except Exception as error:
         raise ModelError(f"{path}: no usable checkpoint: {error}", "train first, or leave --resume away") from error
     return state
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items, each made on another thread while the one before it is used."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as maker:
+        coming = maker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = maker.submit(next, items, None)
+            yield item
