@@ -15,7 +15,7 @@ from edge.recognise.crops import CropShape
 from edge.recognise.prototypes import summarise
 from models.train.embedder_data import FOREIGN, FacingCrop, Mixture
 from models.train.embedder_network import SkuEmbedder, SubCentreProxies
-from models.train.run import RunLog, Schedule, WeightAverage, load_checkpoint, save_checkpoint, ahead
+from models.train.run import RunLog, Schedule, WeightAverage, ahead, load_checkpoint, save_checkpoint
 from models.train.shipped import load_shipped
 
 if TYPE_CHECKING:
