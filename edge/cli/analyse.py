@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ def analyse(
     paths = expand(inputs)
     analyser = load_analyser(None, catalogue=catalogue, planogram=planogram, models=models or MODELS, threads=threads)
     failed = 0
+    taken = {path.resolve() for path in paths}  # a drawing never takes the place of a picture, nor of another drawing
     for path in track(paths, "analyse"):
         try:
             for name, picture in frames_of(path):
@@ -60,13 +62,21 @@ def analyse(
                 sys.stdout.write(json.dumps(row) + "\n" if as_json else in_words(row))
                 sys.stdout.flush()
                 if draw is not None:
-                    save_drawing(draw / f"{Path(name).stem}.jpg", picture.image, analysis, analyser.plan)
+                    save_drawing(_free(draw, Path(name).stem, taken), picture.image, analysis, analyser.plan)
         except ImageError as error:
             typer.echo(f"error: {error}", err=True)
             failed += 1
     if failed:
         typer.echo(f"{failed} of {len(paths)} failed", err=True)
         raise typer.Exit(1)
+
+
+def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
+    """A name in the folder that is not taken; from then on it is."""
+    names = chain([f"{stem}.jpg"], (f"{stem}-{number}.jpg" for number in count(2)))
+    path = next(folder / name for name in names if (folder / name).resolve() not in taken)
+    taken.add(path.resolve())
+    return path
 
 
 def describe(name: str, analysis: Analysis, measured: Measured, *, turn: Turn, with_kpis: bool) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def identify(
 
     Example: edge catalogue identify --catalogue my-shop crop.jpg --json
     """
-    from edge.contract.errors import ImageError
+    from edge.contract.errors import ImageError, one_line
     from edge.recognise.catalogue import Catalogue
     from edge.recognise.embedder import SkuEmbedder
     from edge.recognise.manifest import find_model
@@ -56,9 +56,8 @@ def identify(
             continue
         (identity,) = index.identify(embedder.embed_whole([picture]), embedder.doubt)
         row = {"image": str(path), "sku": identity.sku, "score": round(identity.score, 4), "status": identity.status}
-        sys.stdout.write(
-            json.dumps(row) + "\n" if as_json else f"{path}: {identity.sku} ({identity.status}, {identity.score:.2f})\n"
-        )
+        said = f"{one_line(str(path))}: {identity.sku} ({identity.status}, {identity.score:.2f})"
+        sys.stdout.write((json.dumps(row) if as_json else said) + "\n")
     if failed:
         raise typer.Exit(1)
 

@@ -25,7 +25,8 @@ Models = Annotated[
     Path | None, typer.Option("--models", help="folder of models; without it the shipped one", metavar="DIR")
 ]
 Images = Annotated[
-    list[Path], typer.Argument(help="pack shots or crops from shelves, one product each", metavar="IMAGE…")
+    list[Path],
+    typer.Argument(help="pack shots or crops from shelves, one product each", metavar="IMAGE…", readable=False),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,16 @@ def test_a_folder_stands_for_its_pictures_and_the_drawing_is_written(tmp_path: P
     rows = analyse(tmp_path, "--draw", tmp_path / "out")
     assert [Path(row["image"]).name for row in rows] == ["a.png", "b.png"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.jpg", "b.jpg"}
+
+
+def test_a_drawing_takes_the_place_of_no_picture_and_of_no_other_drawing(tmp_path: Path) -> None:
+    for folder in ("left", "right"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(FRAME, tmp_path / folder / "cooler.jpg")
+    before = (tmp_path / "left" / "cooler.jpg").read_bytes()
+    analyse(tmp_path / "left", tmp_path / "right", "--draw", tmp_path / "left")
+    assert (tmp_path / "left" / "cooler.jpg").read_bytes() == before
+    assert sorted(path.name for path in (tmp_path / "left").iterdir()) == ["cooler-2.jpg", "cooler-3.jpg", "cooler.jpg"]
 
 
 def test_a_picture_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: Path) -> None:
