@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from itertools import chain, count
 from pathlib import Path
@@ -51,7 +52,9 @@ def analyse(
     paths = expand(inputs)
     analyser = load_analyser(None, catalogue=catalogue, planogram=planogram, models=models or MODELS, threads=threads)
     failed = 0
-    taken = {path.resolve() for path in paths}  # a drawing never takes the place of a picture, nor of another drawing
+    taken = {
+        os.path.realpath(path) for path in paths
+    }  # a drawing never takes the place of a picture, nor of another drawing
     for path in track(paths, "analyse"):
         try:
             for name, picture in frames_of(path):
@@ -71,11 +74,11 @@ def analyse(
         raise typer.Exit(1)
 
 
-def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
+def _free(folder: Path, stem: str, taken: set[str]) -> Path:
     """A name in the folder that is not taken; from then on it is."""
     names = chain([f"{stem}.jpg"], (f"{stem}-{number}.jpg" for number in count(2)))
-    path = next(folder / name for name in names if (folder / name).resolve() not in taken)
-    taken.add(path.resolve())
+    path = next(folder / name for name in names if os.path.realpath(folder / name) not in taken)
+    taken.add(os.path.realpath(path))
     return path
 
 
