@@ -1,0 +1,49 @@
+"""Commands in the guides: every option that they name is one that the command has."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from edge.cli.app import app
+
+GUIDE = Path(__file__).resolve().parent.parent / "docs" / "guides" / "your-own-products.md"
+
+
+def commands() -> list[str]:
+    """Each command of the guide on one line."""
+    blocks = re.findall(r"^```\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.startswith(("edge ", "python -m models.train."))]
+
+
+def resolve(words: list[str]) -> tuple[TyperCommand, list[str]]:
+    """The command that words name, and the words after its name."""
+    if words[0] == "python":
+        pytest.importorskip("torch", reason="training needs the extra `train`")
+        module = importlib.import_module(words[2])
+        single = getattr(module, "app", None)
+        if single is None:
+            single = typer.Typer()
+            single.command()(getattr(module, "main", None) or module.train)
+        command, rest = get_command(single), words[3:]
+    else:
+        command, rest = get_command(app), words[1:]
+    while isinstance(command, TyperGroup):
+        command, rest = command.commands[rest[0]], rest[1:]
+    assert isinstance(command, TyperCommand)
+    return command, rest
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_command_of_the_guide_is_understood(line: str) -> None:
+    command, words = resolve(shlex.split(line))
+    context = command.make_context("guide", list(words), resilient_parsing=False)
+    assert not context.args
