@@ -52,9 +52,7 @@ def analyse(
     paths = expand(inputs)
     analyser = load_analyser(None, catalogue=catalogue, planogram=planogram, models=models or MODELS, threads=threads)
     failed = 0
-    taken = {
-        os.path.realpath(path) for path in paths
-    }  # a drawing never takes the place of a picture, nor of another drawing
+    taken = {os.path.realpath(path) for path in paths}  # a drawing takes the place of no picture and of no other one
     for path in track(paths, "analyse"):
         try:
             for name, picture in frames_of(path):
