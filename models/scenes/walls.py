@@ -321,7 +321,7 @@ def _seen_from_aside(wall: Wall, rng: np.random.Generator) -> Wall:
     units = [
         Unit(unit.pack, (box[0], box[1], box[2], box[3]), clear=unit.clear and left >= LEAST_SEEN)
         for unit, box, left in zip(wall.units, cut.tolist(), seen_part.tolist(), strict=True)
-        if left > 0
+        if left > 0 and min(box[2] - box[0], box[3] - box[1]) >= 1
     ]
     return Wall(np.asarray(picture, np.uint8), units)
 

@@ -18,7 +18,7 @@ NOTHING = np.zeros((4, 4, 3), np.uint8)
 def spread(around: int, count: int, *, noise: float, seed: int) -> np.ndarray:
     """(count, 16) unit vectors about one axis."""
     vectors = np.eye(16)[around] + np.random.default_rng(seed).normal(0, noise, (count, 16))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def product(axis: int, *, noise: float = 0.02, photos: int = 12) -> Product:
