@@ -30,7 +30,11 @@ def analyse(
     models: Path | None = typer.Option(None, metavar="DIR", help="Folder of models; without it the shipped one."),
     planogram: Path | None = typer.Option(None, metavar="FILE", help="Compares with this plan and prints KPIs."),
     min_score: float | None = typer.Option(
-        None, min=0, max=1, help="Lowest detection score printed; without it the shipped threshold holds."
+        None,
+        min=0,
+        max=1,
+        help="Lowest detection score printed; without it the shipped threshold holds, and what is printed is counted. "
+        "A lower one prints all that was found, also what stands behind or on another unit.",
     ),
     draw: Path | None = typer.Option(None, metavar="DIR", help="Writes each picture there with what was seen on it."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line for each picture."),
@@ -102,7 +106,7 @@ def describe(name: str, analysis: Analysis, measured: Measured, *, turn: Turn, w
                 "shelf": facing.shelf,
                 "position": facing.position,
             }
-            for facing in (*analysis.facings, *analysis.doubtful)
+            for facing in (*analysis.facings, *analysis.others)
         ],
         "gaps": [{"box": stored(gap.box), "shelf": gap.shelf, "sku": gap.sku} for gap in analysis.gaps],
         "timings_ms": dict(analysis.timings_ms),

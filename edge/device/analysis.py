@@ -73,7 +73,7 @@ class Analysis:
     kpis: ShelfKpis
     evidence: Evidence | None  # of planned SKUs; None without a plan
     timings_ms: Mapping[str, float]
-    doubtful: tuple[Facing, ...] = ()  # below the shipped threshold, where asked for; in no KPI, at the place nearest
+    others: tuple[Facing, ...] = ()  # found, but no facings: where a lower score was asked for; in no KPI
 
     @property
     def unit_boxes(self) -> NDArray[np.float32]:
@@ -110,8 +110,9 @@ class Analyser:
 
         Args:
             image: (height, width, 3) BGR.
-            min_score: lowest detection score; None for the shipped threshold. What is found below that threshold is
-                told as doubtful: a box of low score may not decide what stands in the front row.
+            min_score: lowest detection score; None for the shipped threshold. With one below it, what is found besides
+                the facings is told too: what is less sure, which may not decide what stands in the front row, and what
+                stands behind or on another unit; each at the place of the nearest facing.
             ever_seen: planned SKUs seen before; one that never was is void rather than missing. None: all.
             day: the picture's business day, for pack designs that are dated; None: every design counts.
 
@@ -130,7 +131,8 @@ class Analyser:
             order = shelves.front_row
         with _timed(timings, "recognise"):
             facings = self._facings(image, sure, shelves.shelf, shelves.position, order, day=day)
-            doubtful = self._doubtful(image, unsure, boxes, shelves, day=day)
+            all_asked = min_score is not None and min_score < self.detector.shipped_score
+            others = self._others(image, sure, unsure, shelves, day=day) if all_asked else ()
         with _timed(timings, "shelf"):
             height, width = image.shape[:2]
             gaps = tuple(find_gaps(facings))
@@ -152,9 +154,7 @@ class Analyser:
                 else find_deviations(alignment, ever_seen=known, owner_of=self.plan.owner_of or {}, own=self.plan.own)
             )
             evidence = None if alignment is None else gather_evidence(alignment)
-        return Analysis(
-            width, height, tuple(facings), tuple(gaps), tuple(deviations), kpis, evidence, timings, doubtful
-        )
+        return Analysis(width, height, tuple(facings), tuple(gaps), tuple(deviations), kpis, evidence, timings, others)
 
     def _within_region(self, image: NDArray[np.uint8], found: Detections) -> Detections:
         if not self.plan.region:
@@ -163,20 +163,17 @@ class Analyser:
         inside = inside_region(found.boxes.astype(np.float64), np.array(self.plan.region) * (width, height))
         return Detections(found.boxes[inside], found.scores[inside])
 
-    def _doubtful(
-        self,
-        image: NDArray[np.uint8],
-        found: Detections,
-        sure: NDArray[np.float64],
-        shelves: Shelves,
-        *,
-        day: date | None,
+    def _others(
+        self, image: NDArray[np.uint8], sure: Detections, unsure: Detections, shelves: Shelves, *, day: date | None
     ) -> tuple[Facing, ...]:
+        """What was found besides the facings."""
+        behind = ~shelves.front
+        found = Detections(
+            np.concatenate([sure.boxes[behind], unsure.boxes]), np.concatenate([sure.scores[behind], unsure.scores])
+        )
         boxes = found.boxes.astype(np.float64)
-        if not len(boxes):
-            return ()
-        if len(sure):
-            shelf, position = nearest_places(sure, shelves, boxes)
+        if len(sure.boxes) and len(boxes):
+            shelf, position = nearest_places(sure.boxes.astype(np.float64), shelves, boxes)
         else:
             alone = find_shelves(boxes, found.scores.astype(np.float64))
             shelf, position = alone.shelf, alone.position

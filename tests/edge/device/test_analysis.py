@@ -87,20 +87,20 @@ def test_the_drawing_shows_the_frame_enlarged_with_boxes_and_a_legend(analyser: 
         assert np.any(np.all(strip == colour, axis=2))
 
 
-def test_a_lower_score_adds_doubtful_units_and_changes_nothing_else(analyser: Analyser) -> None:
+def test_a_lower_score_adds_what_is_no_facing_and_changes_nothing_else(analyser: Analyser) -> None:
     usual, low = analyser.analyse(frame(0)), analyser.analyse(frame(0), min_score=0.02)
     assert [facing.box for facing in low.facings] == [facing.box for facing in usual.facings]
     assert low.kpis == usual.kpis
-    assert usual.doubtful == ()
-    assert len(low.doubtful) > 0
+    assert usual.others == ()
+    assert min(facing.score for facing in low.others) < analyser.detector.shipped_score
     places = {(facing.shelf, facing.position) for facing in low.facings}
-    for facing in low.doubtful:
-        assert 0.02 <= facing.score < analyser.detector.shipped_score
-        assert (facing.shelf, facing.position) in places
+    assert all((facing.shelf, facing.position) in places for facing in low.others)
+    told = sorted(facing.score for facing in (*low.facings, *low.others))
+    assert told == sorted(analyser.detector.detect(frame(0), min_score=0.02).scores.tolist())
 
 
 def test_a_higher_score_leaves_out_what_is_less_sure(analyser: Analyser) -> None:
     high = analyser.analyse(frame(0), min_score=0.8)
     assert 0 < len(high.facings) <= len(analyser.analyse(frame(0)).facings)
     assert all(facing.score >= 0.8 for facing in high.facings)
-    assert high.doubtful == ()
+    assert high.others == ()
