@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FOREIGN = "foreign"  # the cooler set's word for a product that is none of its SKUs
 _CORRECTIONS = Path(__file__).parent / "corrections"
 _CONTEXT = 0.35  # of the box on each side: room for jitter, rotation and margin
-_MOST, _MOST_HERE = 16, 4  # facings of one drawn product, and in one picture: more of them look the same
+_MOST, _MOST_HERE = 16, 2  # facings of one drawn product, and in one picture: more of them look the same
 _SMALL = 14  # pixels of the shorter side: below, nobody could tell a pack
 _UNNAMED = "cut-out"  # a composed wall's word for a unit whose product nobody told
 _INVENTED = "flat-"  # with this begin the names of packs that walls are composed of
