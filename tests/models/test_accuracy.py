@@ -61,18 +61,20 @@ def test_rendered_facings_are_found_and_counted(rendered: list[tuple[Analysis, l
 def test_rendered_facings_are_named_and_a_name_is_right(rendered: list[tuple[Analysis, list[dict[str, Any]]]]) -> None:
     """The demo's own products are in its catalogue; others stand there too and are in none."""
     known = {sku.id for sku in _skus()}
-    right, sure, asked = 0, 0, 0
+    best, right, sure, asked = 0, 0, 0, 0
     for analysis, truth in rendered:
         pairs = match_boxes(boxes(truth), boxes(list(analysis.facings)))
         for unit, facing in zip(pairs.truth, pairs.boxes, strict=True):
             said, sku = analysis.facings[facing], truth[unit]["sku"]
             asked += sku in known
+            best += said.sku == sku
             if said.status == "recognised":
                 sure += 1
                 right += said.sku == sku
     assert asked > 200
+    assert best / asked >= 0.95
     assert right / sure >= 0.99
-    assert right / asked >= 0.5
+    assert right / asked >= 0.2  # enrolled from pack shots alone, most stay in doubt
 
 
 def _skus() -> list[Any]:

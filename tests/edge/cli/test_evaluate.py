@@ -41,11 +41,13 @@ def mislabelled(tmp_path: Path) -> Path:
     """A rendered frame and its truth, but for four labels: each makes one kind of mistake out of what is found."""
     frame = json.loads((ROOT / "configs/demo/truth.json").read_text())["frames"][0]
     labels = [(facing["box"], facing["sku"]) for facing in frame["facings"]]
-    green_tea, grape, lime = (
-        next(place for place, (_, sku) in enumerate(labels) if word in sku) for word in ("green-tea", "grape", "lime")
+    # Two kinds of mistake want facings that are named surely: the third green tea and the first orange can.
+    green_tea, orange, lime = (
+        [place for place, (_, sku) in enumerate(labels) if word in sku][number]
+        for word, number in (("green-tea", 2), ("orange-can", 0), ("lime", 0))
     )
     labels[green_tea] = (labels[green_tea][0], "lurralos-cola-can-330")
-    labels[grape] = (labels[grape][0], "foreign")
+    labels[orange] = (labels[orange][0], "foreign")
     labels[lime] = ([5.0, 5.0, 45.0, 90.0], "lurralos-lime-can-330")  # a facing without its label, a label on the wall
     names = sorted({sku for _, sku in labels})
     marks = [
