@@ -115,5 +115,8 @@ class ProductDetector:
         kept = suppress_doubles(boxes[:asked], scores[:asked], max_iou=self._max_iou, limit=MAX_DETECTIONS)
         # The same cells vote whatever is asked for, so that a box does not depend on the lowest score given.
         voters = int((scores >= LEAST_VOTE).sum())
+        agreed, scores = vote(boxes[kept], boxes[:voters], scores[:voters]), scores[kept]
+        # Two that stood apart may have been voted onto one product.
+        once = suppress_doubles(agreed, scores, max_iou=self._max_iou, limit=MAX_DETECTIONS)
         corner = np.array([tile.x1, tile.y1] * 2, dtype=np.float32)
-        return Look(tile, vote(boxes[kept], boxes[:voters], scores[:voters]) + corner, scores[kept])
+        return Look(tile, agreed[once] + corner, scores[once])

@@ -46,8 +46,9 @@ def detect(
         boxes, probability = boxes[likely], probability[likely]
         kept = suppress_doubles(boxes, probability, max_iou=max_iou, limit=300)
         voters = probability >= LEAST_VOTE
-        agreed = vote(boxes[kept], boxes[voters], probability[voters])
-        found[number] = Detections(boxes=letterbox.to_frame(agreed), scores=probability[kept])
+        agreed, sure = vote(boxes[kept], boxes[voters], probability[voters]), probability[kept]
+        once = suppress_doubles(agreed, sure, max_iou=max_iou, limit=300)
+        found[number] = Detections(boxes=letterbox.to_frame(agreed[once]), scores=sure[once])
     return found
 
 

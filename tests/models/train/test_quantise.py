@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch", reason="torch is in the extra `train`, outs
 
 import onnx  # noqa: E402 - after the check for torch
 
+from edge.contract.catalogue import Sku  # noqa: E402
 from edge.contract.errors import ModelError  # noqa: E402
 from edge.recognise.catalogue import Catalogue  # noqa: E402
 from edge.recognise.detector import ProductDetector  # noqa: E402
@@ -126,10 +127,19 @@ def test_a_catalogue_of_one_precision_serves_the_other(embedder_folder: Path, tm
         SkuEmbedder(find_model("sku-embedder", folder=embedder_folder, precision=precision), threads=1)
         for precision in ("float32", "int8")
     )
-    facing = np.stack([drawn("sku-1", 1, 1)[0].plain(first.shape)])
-    Catalogue.empty("drawn", first.identity).save(tmp_path)
-    assert Catalogue.load(tmp_path, second.identity).embedder == first.identity
-    assert float((first.embed_crops(facing) * second.embed_crops(facing)).sum()) > 0.99
+    facings = {f"sku-{n}": np.stack([one.plain(first.shape) for one in drawn(f"sku-{n}", n, 2)]) for n in range(4)}
+    catalogue = Catalogue.empty("drawn", first.identity)
+    for sku, crops in facings.items():
+        listed = Sku(id=sku, name=sku, brand="Drawn", owner="Nobody")
+        catalogue = catalogue.with_sku(listed).enrol(sku, first.embed_crops(crops[:1]))
+    catalogue.save(tmp_path)
+    read = Catalogue.load(tmp_path, second.identity)
+    assert read.embedder == first.identity
+    for sku, crops in facings.items():
+        (said,) = read.identify(second.embed_crops(crops[1:]), second.doubt)
+        assert said.sku == sku
+    agreement = (first.embed_crops(facings["sku-1"]) * second.embed_crops(facings["sku-1"])).sum(axis=1)
+    assert agreement.min() > 0.93  # depthwise convolutions lose more than plain ones: see docs/models/speed.md
 
 
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
