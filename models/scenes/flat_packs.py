@@ -1,7 +1,7 @@
 """Fronts of invented packs of every kind a supermarket sells, flat and cut out: boxes, bags, pouches, bottles, jars.
 
 The solids of `packages` are drinks; these are what dense shelves hold besides. They are drawn from the front only,
-which is cheap: hundreds make a wall (`walls`) in a tenth of a second.
+which is cheap: hundreds make a wall (`walls`) in a few tenths of a second.
 """
 
 from __future__ import annotations
