@@ -5,40 +5,54 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
-import uvicorn
 
 from cloud_sink.api.app import make_app
 from cloud_sink.api.context import Context
-from cloud_sink.collect.broker import HOST, EmbeddedBroker
+from cloud_sink.api.probe import start_probe
+from cloud_sink.api.serving import WebServer
+from cloud_sink.collect.broker import EmbeddedBroker
 from cloud_sink.collect.collector import Collector
 from cloud_sink.collect.link import Link
 from cloud_sink.collect.login import embedded_login, external_login
 from cloud_sink.data_folder import owned
+from cloud_sink.evidence.opening import open_place, open_room
+from cloud_sink.fleet.master import MasterData
 from cloud_sink.fleet.products import load_products
 from cloud_sink.fleet.settings import EmbeddedBroker as EmbeddedSettings
-from cloud_sink.fleet.stores import StoreBook
-from cloud_sink.store.database import open_database, upgrade
+from cloud_sink.housekeeping import Housekeeper
+from cloud_sink.out.channels import Channels
+from cloud_sink.out.conditions import World
+from cloud_sink.out.sender import Sender
+from cloud_sink.out.watch import Watch
+from cloud_sink.profile.ask import known_stores
+from cloud_sink.profile.board import Ways, keep_board
+from cloud_sink.profile.measure import Yardstick
+from cloud_sink.rights.accounts import first_links
+from cloud_sink.rights.audit import AuditLog
+from cloud_sink.settler import ROUND, Settler
+from cloud_sink.store.database import open_database, reading, upgrade
+from cloud_sink.tasks.verifier import Verifier
 from edge.contract.errors import ConfigError, DeliveryError, FacingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import FrameType
 
+    from cloud_sink.evidence.place import EvidencePlace
     from cloud_sink.fleet.settings import SinkConfig
+    from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database
+    from edge.contract.catalogue import Sku
 
 _BOOT_SECONDS = 30.0
-_LAST_REQUESTS = 3
-"""Seconds that requests may take to end once the service is told to."""
-
 _log = structlog.get_logger()
 
 
@@ -96,55 +110,93 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
         stop = stack.enter_context(stop_signals())
         stack.enter_context(owned(config.data))
         products = load_products(config.catalogues)
-        listener = stack.enter_context(_listen(config.http.port))
+        web = WebServer(config.http)
+        stack.callback(web.stop)
         engine = _open(config, stack)
-        thread, broker_address = _start_collector(config, engine, stack)
-        app = make_app(
-            Context(
-                engine=engine,
-                config=config,
-                stores=StoreBook(config.stores),
-                products=products,
-                ready=lambda: thread.ready,
-            )
+        photographs = open_room(engine, config)
+        threading.Thread(target=photographs.try_out, name="evidence", daemon=True).start()
+        stores = _settle(config, engine, products, stack)
+        thread, broker_address = _start_collector(config, engine, stores, stack)
+        _keep_house(config, engine, photographs.place, stack)
+        log = AuditLog(engine)
+        stack.callback(log.stop)
+        log.start()
+        sender = _sender(config, engine, stores, products)
+        stack.callback(sender.stop)
+        sender.start()
+        context = Context(
+            engine=engine,
+            config=config,
+            stores=stores,
+            products=products,
+            photographs=photographs,
+            ready=lambda: thread.ready,
         )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_level="warning",
-                lifespan="off",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=_LAST_REQUESTS,
-            )
-        )
-        web = threading.Thread(target=server.run, args=([listener],), name="http")
-        web.start()
-        stack.callback(_end_web, server, web)
-        _await(lambda: thread.ready and server.started, thread, stop)
-        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        stack.callback(web.stop)  # before what its requests need
+        web.start(make_app(context, log))
+        _await(lambda: thread.ready and web.started, thread, stop)
         if not stop.is_set():
-            host, port = broker_address
-            say(f"sink: {url} broker: mqtt://{host}:{port}")
+            _welcome(config, engine, stores, url=web.url, broker=broker_address, say=say)
             if ready_file is not None:
-                _write_whole(ready_file, {"http": url, "broker_host": host, "broker_port": port})
-        while not stop.wait(0.2) and not thread.failed and web.is_alive():
+                host, port = broker_address
+                _write_whole(ready_file, {"http": web.url, "broker_host": host, "broker_port": port})
+        while not stop.wait(0.2) and not thread.failed and web.is_alive:
             pass
         thread.check()
 
 
-def collect(config: SinkConfig, *, say: Callable[[str], None]) -> None:
+def _sender(config: SinkConfig, engine: Database, stores: StoreBook, products: Mapping[str, Sku]) -> Sender:
+    """What sends webhooks and says alerts."""
+    world = World(stores, products, Yardstick.of(config), config.alerts.language)
+    channels = Channels(config.alerts.channels)
+    watch = Watch(engine, config.alerts, world, channels)
+    watch.ask_for_events(datetime.now(UTC))
+    return Sender(engine, config.webhooks, channels, watch)
+
+
+def _welcome(
+    config: SinkConfig,
+    engine: Database,
+    stores: StoreBook,
+    *,
+    url: str,
+    broker: tuple[str, int],
+    say: Callable[[str], None],
+) -> None:
+    """Say where everything is, and how a tenant without an admin gets one."""
+    say(f"sink: {url} broker: mqtt://{broker[0]}:{broker[1]}")
+    if config.http.access != "users":
+        return
+    with reading(engine) as connection:
+        tenants = {tenant for tenant, _ in known_stores(connection, stores)}
+    for tenant, token in first_links(engine, tenants).items():
+        say(f"sink: the first admin{f' of {tenant}' if tenant else ''}, within 48 hours: {url}/welcome/{token}")
+
+
+def collect(config: SinkConfig, *, probe: tuple[str, int] | None = None, say: Callable[[str], None]) -> None:
     """Collect from a broker that is there, until SIGTERM or SIGINT.
 
+    Args:
+        config: the sink's.
+        probe: address and port at which health and counts are told.
+        say: prints a line.
+
     Raises:
-        FacingsError: the database or broker cannot be used.
+        FacingsError: the database or broker cannot be used, or the port is taken.
     """
     if isinstance(config.broker, EmbeddedSettings):
         raise ConfigError("sink collect needs a broker that is there", "set broker.kind: external, or use sink serve")
     with ExitStack() as stack:
         stop = stack.enter_context(stop_signals())
         engine = _open(config, stack)
-        thread, (host, port) = _start_collector(config, engine, stack)
+        stores = _settle(config, engine, load_products(config.catalogues), stack)
+        thread, (host, port) = _start_collector(config, engine, stores, stack)
+        _keep_house(config, engine, open_place(config), stack)
+        if probe is not None:
+            watched = Context(engine, config, stores, {}, open_room(engine, config), ready=lambda: thread.ready)
+            web = start_probe(watched, *probe)
+            stack.callback(web.stop)
+            say(f"sink: health at {web.url}/readyz")
         _await(lambda: thread.ready, thread, stop, patience=float("inf"))
         if not stop.is_set():
             say(f"sink: collecting from mqtt://{host}:{port}")
@@ -178,7 +230,23 @@ def _open(config: SinkConfig, stack: ExitStack) -> Database:
     return engine
 
 
-def _start_collector(config: SinkConfig, engine: Database, stack: ExitStack) -> tuple[CollectorThread, tuple[str, int]]:
+def _settle(config: SinkConfig, engine: Database, products: Mapping[str, Sku], stack: ExitStack) -> StoreBook:
+    """Settle days, note what is to do and verify tasks beside all else; the book returned follows the database."""
+    master = MasterData(engine, config.stores)
+    master.refresh()
+    ways = Ways(master.book, products, config.grade)
+    settler = Settler(engine, master, afterwards=lambda: keep_board(engine, ways, datetime.now(UTC), limit=ROUND))
+    stack.callback(settler.stop)
+    settler.start()
+    verifier = Verifier(engine)
+    stack.callback(verifier.stop)
+    verifier.start()
+    return master.book
+
+
+def _start_collector(
+    config: SinkConfig, engine: Database, stores: StoreBook, stack: ExitStack
+) -> tuple[CollectorThread, tuple[str, int]]:
     broker = None
     if isinstance(config.broker, EmbeddedSettings):
         broker = EmbeddedBroker(folder=config.data, port=config.broker.port)
@@ -186,30 +254,18 @@ def _start_collector(config: SinkConfig, engine: Database, stack: ExitStack) -> 
         broker.start()
         login = embedded_login(broker.port)
     else:
-        login = external_login(config.broker)
-    collector = Collector(
-        link=Link(login), engine=engine, stores=StoreBook(config.stores), intake=config.intake, broker=broker
-    )
+        login = external_login(config.broker, batch=config.intake.batch)
+    collector = Collector(link=Link(login), engine=engine, stores=stores, intake=config.intake, broker=broker)
     thread = CollectorThread(collector)
     stack.callback(thread.stop)
     thread.start()
     return thread, (login.host, login.port)
 
 
-@contextmanager
-def _listen(port: int) -> Iterator[socket.socket]:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-    except OSError as error:
-        listener.close()
-        raise DeliveryError(
-            f"HTTP port {port} on {HOST} cannot be used: {error.strerror}",
-            "choose another with --http-port; 0 takes a free one",
-        ) from None
-    with listener:
-        yield listener
+def _keep_house(config: SinkConfig, engine: Database, place: EvidencePlace, stack: ExitStack) -> None:
+    housekeeper = Housekeeper(engine, config, place)
+    stack.callback(housekeeper.stop)
+    housekeeper.start()
 
 
 def _await(
@@ -221,11 +277,6 @@ def _await(
         if time.monotonic() > deadline:
             raise DeliveryError("the broker does not answer", "check broker.host and broker.port")
         time.sleep(0.02)
-
-
-def _end_web(server: uvicorn.Server, web: threading.Thread) -> None:
-    server.should_exit = True
-    web.join()
 
 
 def _write_whole(path: Path, content: dict[str, object]) -> None:

@@ -12,16 +12,19 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from edge.cli.app import app
+from cloud_sink.cli.app import app as sink
+from edge.cli.app import app as edge
 
-GUIDE = Path(__file__).resolve().parent.parent / "docs" / "guides" / "your-own-products.md"
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "guides"
+GUIDES = ("your-own-products.md", "run-a-collector.md", "read-a-profile.md", "use-the-api.md")
 
 
 def commands() -> list[str]:
-    """Each command of the guide on one line."""
-    blocks = re.findall(r"^```\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    """Each command of the guides on one line."""
+    texts = [(FOLDER / name).read_text(encoding="utf-8") for name in GUIDES]
+    blocks = [block for text in texts for block in re.findall(r"^```\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)]
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    return [line for line in lines if line.startswith(("edge ", "python -m models.train."))]
+    return [line for line in lines if line.startswith(("edge ", "sink ", "python -m models.train."))]
 
 
 def resolve(words: list[str]) -> tuple[TyperCommand, list[str]]:
@@ -35,7 +38,7 @@ def resolve(words: list[str]) -> tuple[TyperCommand, list[str]]:
             single.command()(getattr(module, "main", None) or module.train)
         command, rest = get_command(single), words[3:]
     else:
-        command, rest = get_command(app), words[1:]
+        command, rest = get_command({"edge": edge, "sink": sink}[words[0]]), words[1:]
     while isinstance(command, TyperGroup):
         command, rest = command.commands[rest[0]], rest[1:]
     assert isinstance(command, TyperCommand)
@@ -44,6 +47,6 @@ def resolve(words: list[str]) -> tuple[TyperCommand, list[str]]:
 
 @pytest.mark.parametrize("line", commands())
 def test_a_command_of_the_guide_is_understood(line: str) -> None:
-    command, words = resolve(shlex.split(line))
+    command, words = resolve(shlex.split(line, comments=True))
     context = command.make_context("guide", list(words), resilient_parsing=False)
     assert not context.args

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cloud_sink.evidence.room import EvidenceRoom
     from cloud_sink.fleet.settings import SinkConfig
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Database, configuration, master data, and whether events are being received."""
+    """Database, configuration, master data, photographs, and whether events are being received."""
 
     engine: Database
     config: SinkConfig
     stores: StoreBook
     products: Mapping[str, Sku]
+    photographs: EvidenceRoom
     ready: Callable[[], bool]

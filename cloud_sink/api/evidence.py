@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import BaseModel
 
-from cloud_sink.api.problems import Problem
-from cloud_sink.store import evidence_files, evidence_rows
-from cloud_sink.store.database import reading, writing
+from cloud_sink.api.etags import matches
+from cloud_sink.api.gate import Photographs, one_tenant, tenant_of
+from cloud_sink.api.names import Tenant  # noqa: TC001 - FastAPI reads it at run time
+from cloud_sink.api.problems import Problem, described
+from cloud_sink.rights.roles import LEAST, MACHINE, Principal, Right
 from edge.contract.topics import Address
 
 if TYPE_CHECKING:
     from cloud_sink.api.context import Context
+    from cloud_sink.api.gate import Gate
 
 MAX_BYTES = 5 * 1024 * 1024
 JPEG = b"\xff\xd8\xff"
+_THREADS = 16
+"""Photographs that are stored or fetched at one time."""
+
 _PARTS = r"^(/[a-z0-9][a-z0-9_-]{0,62}){3}$"
+_Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="of the photograph")]
 
 
 class Kept(BaseModel):
@@ -32,58 +38,89 @@ class Kept(BaseModel):
     bytes: int
 
 
-class EvidenceRoom:
-    """Takes photographs into folder and table, within the quota of each tenant."""
+def uploader(request: Request) -> Principal:
+    """Who uploads: a device on this machine needs no credentials, all else needs the right."""
+    gate: Gate = request.app.state.gate
+    sent = "authorization" in request.headers or gate.session_of(request)
+    if not sent and gate.trusts_peer(request):
+        request.state.who = MACHINE
+        return MACHINE
+    who = gate.identify(request)
+    if not who.may(Right.UPLOAD):
+        raise Problem(HTTPStatus.FORBIDDEN, f"this needs the role {LEAST[Right.UPLOAD]}, and yours is {who.role}")
+    return who
 
-    def __init__(self, context: Context) -> None:
-        self._engine = context.engine
-        self._folder = context.config.evidence_folder
-        self._quota = context.config.evidence.quota_mb * 1024 * 1024
-        # One at a time: two uploads together must not pass a quota that each alone would keep.
-        self._turn = threading.Lock()
 
-    def take(self, address: Address, sha256: str, content: bytes) -> bool:
-        """Store a photograph; False when it was there already."""
-        with self._turn:
-            with reading(self._engine) as connection:
-                known = evidence_rows.is_known(connection, address.tenant, sha256)
-                used = evidence_rows.used_bytes(connection, address.tenant)
-            if not known and used + len(content) > self._quota:
-                raise Problem(HTTPStatus.INSUFFICIENT_STORAGE, f"the evidence quota of {address.tenant} is full")
-            # File first: a row says that the file is there. A file without a row is entered when it comes again.
-            new = evidence_files.keep(self._folder, address.tenant, sha256, content)
-            if not known:
-                with writing(self._engine) as connection:
-                    evidence_rows.enter(connection, address, sha256, len(content), datetime.now(UTC))
-            return new or not known
+uploader.right = Right.UPLOAD  # type: ignore[attr-defined]  # as `gate.needs` does
 
 
 def router(context: Context) -> APIRouter:
-    """The endpoint that devices upload to."""
+    """The endpoints that devices upload to, and people look at."""
     routes = APIRouter(prefix="/api/v1/evidence", tags=["evidence"])
-    room = EvidenceRoom(context)
+    room = context.photographs
+    # Threads of their own: a store elsewhere that answers slowly must not hold up everybody else's requests.
+    threads = CapacityLimiter(_THREADS)
 
     @routes.put(
         "/{sha256}",
-        responses={HTTPStatus.CREATED: {"description": "stored: it is on disk"}},
-        openapi_extra={"requestBody": {"required": True, "content": {"image/jpeg": {}}}},
+        responses={
+            HTTPStatus.CREATED: {"description": "stored: it outlives a power cut", "model": Kept},
+            **described(
+                HTTPStatus.NOT_FOUND,
+                HTTPStatus.CONFLICT,
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                HTTPStatus.INSUFFICIENT_STORAGE,
+            ),
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        },
     )
     async def put_evidence(
         request: Request,
         response: Response,
-        sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="of the body")],
+        sha256: _Sha256,
         source: Annotated[str, Header(alias="X-Facings-Source", pattern=_PARTS, description="/tenant/store/device")],
+        who: Annotated[Principal, Depends(uploader)],
     ) -> Kept:
-        """Store a JPEG under its SHA-256; 200 when it is there already, 201 once it is on disk."""
+        """Store a JPEG under its SHA-256; 200 when it is there already, 201 once it outlives a power cut."""
+        tenant, store, device = source[1:].split("/")
+        tenant_of(who, tenant)
         content = await _body(request)
         if not content.startswith(JPEG):
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body is no JPEG")
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the body has another SHA-256 than the address says")
-        tenant, store, device = source[1:].split("/")
-        if await run_in_threadpool(room.take, Address(tenant, store, device), sha256, content):
+            raise Problem(HTTPStatus.CONFLICT, "the body has another SHA-256 than the address says")
+        address, now = Address(tenant, store, device), datetime.now(UTC)
+        if await to_thread.run_sync(room.take, address, sha256, content, now, limiter=threads):
             response.status_code = HTTPStatus.CREATED
         return Kept(sha256=sha256, bytes=len(content))
+
+    @routes.get(
+        "/{sha256}",
+        response_class=Response,
+        responses={
+            HTTPStatus.OK: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
+            HTTPStatus.NOT_MODIFIED: {"description": "the asker has it"},
+            **described(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+        },
+    )
+    async def get_evidence(request: Request, who: Photographs, sha256: _Sha256, tenant: Tenant = None) -> Response:
+        """A photograph."""
+        owner, tag = one_tenant(who, tenant), f'"{sha256}"'
+        content = await to_thread.run_sync(room.show, owner, sha256, limiter=threads)
+        if content is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"no photograph {sha256}; it may be older than such are kept")
+        headers = {"ETag": tag, "Cache-Control": "private, max-age=86400, immutable", "Vary": "Authorization, Cookie"}
+        if matches(request.headers.get("if-none-match", ""), tag):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        headers["Content-Disposition"] = f'inline; filename="{sha256}.jpg"'
+        return Response(content, media_type="image/jpeg", headers=headers)
 
     return routes
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from cloud_sink.api.problems import Problem
+from cloud_sink.api.gate import everybody
+from cloud_sink.api.problems import Problem, described
 from cloud_sink.store.database import is_answering
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ def router(context: Context) -> APIRouter:
     """The endpoints for whoever watches the service."""
     routes = APIRouter(tags=["health"])
 
-    @routes.get("/healthz")
+    @routes.get("/healthz", dependencies=[everybody()])
     def healthz() -> Health:
         """The process answers."""
         return Health()
 
-    @routes.get("/readyz")
+    @routes.get("/readyz", dependencies=[everybody()], responses=described(HTTPStatus.SERVICE_UNAVAILABLE))
     def readyz() -> Health:
         """Events that are sent now are received, and the database answers."""
         if not context.ready():

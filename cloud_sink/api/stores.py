@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from bisect import bisect_right
+from datetime import date
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from cloud_sink.api.problems import Problem
-from cloud_sink.profile.ask import UnknownStore, ask_profile, known_stores
+from cloud_sink.api.etags import this_minute
+from cloud_sink.api.events import no_such_period
+from cloud_sink.api.examples import example
+from cloud_sink.api.gate import Figures, tenant_of
+from cloud_sink.api.names import SLUG, Day, Tenant
+from cloud_sink.api.paging import Cursor, Limit, key_of, page
+from cloud_sink.api.problems import Problem, described
+from cloud_sink.profile.ask import UnknownStore, WrongPeriod, ask_profile, known_stores
 from cloud_sink.profile.model import StoreProfile  # noqa: TC001 - FastAPI reads it at run time
 from cloud_sink.store.database import reading
-from cloud_sink.store.day import latest_day
+from cloud_sink.store.day import latest_days
 
 if TYPE_CHECKING:
     from cloud_sink.api.context import Context
-
-_SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+    from cloud_sink.rights.roles import Principal
 
 
 class StoreLine(BaseModel):
     """One store."""
 
+    model_config = example(
+        tenant="acme", store="store-01", name="Corner shop", city="Ho Chi Minh City", latest_day="2026-03-14"
+    )
+
     tenant: str
     store: str
     name: str | None
     city: str | None
-    latest_day: date | None
+    latest_day: date | None = Field(description="the last business day of which anything is stored")
 
 
 class StoreList(BaseModel):
-    """Every store that is described or ever reported."""
+    """Stores that are described or ever reported, by tenant and id."""
 
     stores: list[StoreLine]
+    next: str | None = Field(description="the cursor of the next page")
 
 
 def router(context: Context) -> APIRouter:
@@ -42,43 +53,60 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/stores", tags=["stores"])
 
     @routes.get("")
-    def list_stores() -> StoreList:
+    def list_stores(who: Figures, tenant: Tenant = None, cursor: Cursor = None, limit: Limit = 100) -> StoreList:
         """List every store that is described or ever reported."""
-        lines = []
+        owner, behind = tenant_of(who, tenant), key_of(cursor, str, str)
         with reading(context.engine) as connection:
-            for tenant, store in known_stores(connection, context.stores):
-                section = context.stores.find(tenant, store)
-                lines.append(
-                    StoreLine(
-                        tenant=tenant,
-                        store=store,
-                        name=section.name if section else None,
-                        city=section.city if section else None,
-                        latest_day=latest_day(connection, tenant, store),
-                    )
-                )
-        return StoreList(stores=lines)
+            found = known_stores(connection, context.stores, owner)
+            start = bisect_right(found, (str(behind[0]), str(behind[1]))) if behind else 0
+            shown, following = page(found[start : start + limit + 1], limit, lambda pair: pair)
+            days = latest_days(connection, shown)
+        lines = [_line(context, *pair, days.get(pair)) for pair in shown]
+        return StoreList(stores=lines, next=following)
 
-    @routes.get("/{store}/profile")
+    @routes.get("/{store}/profile", responses=described(HTTPStatus.NOT_FOUND))
     def get_profile(
-        store: Annotated[str, Path(pattern=_SLUG)],
-        tenant: Annotated[str | None, Query(pattern=_SLUG, description="needed where several have that store")] = None,
-        day: Annotated[date | None, Query(description="the business day; the last one with data if left out")] = None,
+        *,
+        who: Figures,
+        store: Annotated[str, Path(pattern=SLUG)],
+        tenant: Tenant = None,
+        day: Annotated[Day | None, Query(description="the business day; the last one with data if left out")] = None,
+        since: Annotated[Day | None, Query(description="the first of several business days, up to `day`")] = None,
     ) -> StoreProfile:
-        """People, goods and place of one store and business day; what nobody could observe is null."""
+        """People, goods and place of one store and one or several business days; what nobody could observe is null."""
         try:
             return ask_profile(
                 context.engine,
                 context.stores,
                 context.products,
                 store=store,
-                tenant=tenant,
+                tenant=tenant_of(who, tenant),
                 day=day,
-                now=datetime.now(UTC),
+                since=since,
+                now=this_minute(),
+                grading=context.config.grade,
             )
+        except WrongPeriod as error:
+            raise no_such_period(str(error)) from None
         except UnknownStore as error:
-            raise Problem(HTTPStatus.NOT_FOUND, str(error)) from None
+            raise unknown_store(who, store, error) from None
         except OverflowError:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"day {day} is outside the calendar") from None
+            raise no_such_period(f"day {day} is outside the calendar") from None
 
     return routes
+
+
+def _line(context: Context, tenant: str, store: str, latest: date | None) -> StoreLine:
+    section = context.stores.find(tenant, store)
+    return StoreLine(
+        tenant=tenant,
+        store=store,
+        name=section.name if section else None,
+        city=section.city if section else None,
+        latest_day=latest,
+    )
+
+
+def unknown_store(who: Principal, store: str, error: UnknownStore) -> Problem:
+    """404; the names of other stores are told only to who sees all."""
+    return Problem(HTTPStatus.NOT_FOUND, str(error) if who.tenant is None else f"no store {store}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
+from cloud_sink.collect import counts
 from cloud_sink.collect.answers import receipts
+from cloud_sink.collect.broker import WINDOW
 from cloud_sink.collect.commit import commit
 from cloud_sink.collect.holes import HoleWatch, Patience
 from cloud_sink.store.database import DatabaseAway
@@ -23,16 +26,34 @@ if TYPE_CHECKING:
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database
 
+_MOST_BYTES = 4_000_000
+"""Bytes a batch may hold: arrays of a backlog have a hundred times as many as an event, and are read all at once."""
+
 _IDLE = 0.2
 """Seconds a turn may wait for a message: how soon a stop is seen."""
 
+_QUIET = 0.005
+"""Seconds without a message after which a batch waits for no more."""
+
 _PAUSE = 1.0
 """Seconds between tries while the database cannot be written."""
+
+_RARELY = 20
+"""Looking for holes may take a twentieth of the time: a ledger that is torn to pieces does not keep events waiting."""
 
 _CHECK = 0.5
 """Seconds between looks at the broker's child process."""
 
 _log = structlog.get_logger()
+
+
+def _let_batches_live() -> None:
+    """Look for rings of garbage every few batches, and not in the midst of one.
+
+    A batch holds some ten thousand objects and no ring: at the interpreter's own pace a third of the time goes there.
+    """
+    gc.freeze()
+    gc.set_threshold(200_000, 10, 10)
 
 
 class Collector:
@@ -52,7 +73,9 @@ class Collector:
         self._stores = stores
         self._intake = intake
         self._broker = broker
+        self._most = intake.batch if broker is None else min(intake.batch, WINDOW)
         self._batch: list[Message] = []
+        self._bytes = 0
         self._due = 0.0
         self._not_before = 0.0
         self._failing = False
@@ -80,6 +103,7 @@ class Collector:
         Raises:
             DeliveryError: the broker refuses this collector for good.
         """
+        _let_batches_live()
         while not stop.is_set():
             self.turn()
         if self._batch:
@@ -88,31 +112,39 @@ class Collector:
 
     def turn(self) -> None:
         """One turn of the loop: read what came, commit when the batch is full or its time is up."""
+        held = len(self._batch)
         self._link.turn(self._patience())
-        while len(self._batch) < self._intake.batch and (message := self._link.next()) is not None:
+        while not self._full and (message := self._link.next()) is not None:
             if not self._batch:
                 self._due = time.monotonic() + self._intake.deadline
             self._batch.append(message)
+            self._bytes += len(message.payload)
         now = time.monotonic()
-        ripe = len(self._batch) >= self._intake.batch or now >= self._due
+        # A broker that waits for acknowledgements sends nothing more: what is there is all there will be.
+        ripe = self._full or len(self._batch) == held or now >= self._due
         if self._batch and ripe and now >= self._not_before:
             self._flush()
         if self._broker is not None and now >= self._check_at:
             self._check_at = now + _CHECK
             self._broker.revive()
         if now >= self._look_at:
-            self._look_at = now + self._look_every
             self._look()
+            took = time.monotonic() - now
+            self._look_at = now + max(self._look_every, took * _RARELY)
+
+    @property
+    def _full(self) -> bool:
+        return len(self._batch) >= self._most or self._bytes >= _MOST_BYTES
 
     def _patience(self) -> float:
         if not self._batch:
-            return _IDLE
-        if len(self._batch) >= self._intake.batch:  # waiting for the database: keep the connection alive
-            return min(_IDLE, max(0.0, self._not_before - time.monotonic()))
-        return min(_IDLE, max(0.0, self._due - time.monotonic()))
+            return 0.0 if self._link.waiting else _IDLE
+        until = self._not_before if self._failing else min(self._due, time.monotonic() + _QUIET)
+        return min(_IDLE, max(0.0, until - time.monotonic()))
 
     def _flush(self) -> None:
         """Commit the batch, then acknowledge and receipt. While the database fails nothing is acknowledged."""
+        began = time.perf_counter()
         try:
             answers = commit(
                 self._batch,
@@ -125,13 +157,14 @@ class Collector:
             self._complain(error)
             self._not_before = time.monotonic() + _PAUSE
             return
+        counts.note(answers, time.perf_counter() - began)
         if self._failing:
             self._failing = False
             _log.info("database.back")
-        batch, self._batch = self._batch, []
+        batch, self._batch, self._bytes = self._batch, [], 0
         for message in batch:
             self._link.ack(message)
-        for address, receipt in receipts(answers):
+        for address, receipt in receipts(answers, at=datetime.now(UTC)):
             self._link.publish(address, Channel.RECEIPTS, receipt.model_dump_json().encode())
 
     def _look(self) -> None:

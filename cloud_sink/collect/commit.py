@@ -1,4 +1,4 @@
-"""A batch of messages into the store: all in one transaction, or, when one of them breaks it, each apart."""
+"""A batch of messages into the store: all at once, or, when one of them breaks it, without that one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import structlog
 from pydantic import ValidationError
 
 from cloud_sink.collect.holes import take_reply
+from cloud_sink.collect.link import Message
 from cloud_sink.collect.triage import read_message
 from cloud_sink.store import fleet_log
 from cloud_sink.store.database import DatabaseAway, writing
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from cloud_sink.collect.link import Message
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database, Transaction
     from cloud_sink.store.intake import Answers
 
-Part = Fact | RefusedBody
+Heard = Fact | RefusedBody | Message
+"""An event, what is none, or a word on another channel."""
+
+_LONGEST_WHY = 500
 
 _log = structlog.get_logger()
 
@@ -56,58 +59,63 @@ def commit(
         DatabaseAway: the database cannot be written now; nothing is stored and nothing may be acknowledged.
     """
     into = _Into(engine, stores, received, quarantine_bytes)
-    parts = [part for message in messages if message.channel is Channel.EVENTS for part in _parts(message)]
-    words = [message for message in messages if message.channel is not Channel.EVENTS]
+    heard: list[Heard] = []
+    for message in messages:
+        if message.channel is Channel.EVENTS:
+            heard += read_message(message.payload, message.address, message.claimed, cut=message.cut)
+        else:
+            heard.append(message)
+    return _commit(heard, into)
+
+
+def _commit(heard: list[Heard], into: _Into) -> Answers:
+    """All at once; where that breaks, each half on its own, down to what breaks it, which is refused."""
     try:
-        return _together(parts, words, into)
+        return _together(heard, into)
     except DatabaseAway:
         raise
-    except Exception:  # noqa: BLE001 - whatever a hostile body breaks must not stop the stream
-        _log.exception("batch.broken", messages=len(messages))
-        return _apart(parts, words, into)
-
-
-def _together(parts: list[Part], words: list[Message], into: _Into) -> Answers:
-    with writing(into.engine) as connection:
-        answers = take(
-            connection,
-            [part for part in parts if isinstance(part, Fact)],
-            [part for part in parts if isinstance(part, RefusedBody)],
-            stores=into.stores,
-            received=into.received,
-            quarantine_bytes=into.quarantine_bytes,
-        )
-        for message in words:
-            _note(connection, message, into.received)
+    except Exception as error:  # noqa: BLE001 - whatever a hostile body breaks must not stop the stream
+        if len(heard) == 1:
+            return _without(heard[0], error, into)
+    half = len(heard) // 2
+    answers = _commit(heard[:half], into)
+    _merge(answers, _commit(heard[half:], into))
     return answers
 
 
-def _apart(parts: list[Part], words: list[Message], into: _Into) -> Answers:
-    """Each on its own: what breaks its transaction is refused, and the stream goes on."""
+def _together(heard: list[Heard], into: _Into) -> Answers:
+    """Events in one transaction, words on other channels in a second.
+
+    Each locks the devices that it names in the order of their names; together they would not, and two collectors that
+    hear of the same devices would wait for each other in a ring.
+    """
+    words = [one for one in heard if isinstance(one, Message)]
     answers: Answers = {}
-    for part in parts:
-        try:
-            one = _together([part], [], into)
-        except DatabaseAway:
-            raise
-        except Exception as error:  # noqa: BLE001 - as above
-            _log.exception("event.broken", device=part.address.source)
-            one = _together([_broken(part, error)], [], into)
-        _merge(answers, one)
-    for message in words:
-        try:
-            _together([], [message], into)
-        except DatabaseAway:
-            raise
-        except Exception:  # noqa: BLE001 - as above
-            _log.exception("message.broken", device=message.address.source)
+    if len(words) < len(heard):
+        with writing(into.engine) as connection:
+            answers = take(
+                connection,
+                [one for one in heard if isinstance(one, Fact)],
+                [one for one in heard if isinstance(one, RefusedBody)],
+                stores=into.stores,
+                received=into.received,
+                quarantine_bytes=into.quarantine_bytes,
+            )
+    if words:
+        with writing(into.engine) as connection:
+            _note(connection, words, into.received)
     return answers
 
 
-def _broken(part: Part, error: Exception) -> RefusedBody:
-    epoch, seq = (part.event.epoch, part.event.seq) if isinstance(part, Fact) else (part.epoch, part.seq)
+def _without(one: Heard, error: Exception, into: _Into) -> Answers:
+    why = str(getattr(error, "orig", error)).partition("\n")[0]  # SQLAlchemy adds the statement and its values
+    _log.error("message.broken", device=one.address.source, error=type(error).__name__, why=why[:_LONGEST_WHY])
+    return {} if isinstance(one, Message) else _together([_broken(one, error)], into)
+
+
+def _broken(part: Fact | RefusedBody, error: Exception) -> RefusedBody:
     detail = f"it cannot be stored: {type(error).__name__}"
-    return RefusedBody(part.address, epoch, seq, RefusalReason.INVALID, detail, part.body, part.sha256)
+    return RefusedBody(part.address, part.epoch, part.seq, RefusalReason.INVALID, detail, part.body, part.sha256)
 
 
 def _merge(answers: Answers, more: Answers) -> None:
@@ -119,17 +127,14 @@ def _merge(answers: Answers, more: Answers) -> None:
             known.conflicts |= answer.conflicts
 
 
-def _parts(message: Message) -> Iterable[Part]:
-    return read_message(message.payload, message.address, message.claimed)
-
-
-def _note(connection: Transaction, message: Message, received: datetime) -> None:
-    if message.channel is Channel.REPLIES:
-        take_reply(connection, message.address, message.payload, received)
-    elif message.channel is Channel.STATE and message.payload:  # empty: a retained state was cleared
-        try:
-            state = DeviceState.model_validate_json(message.payload)
-        except ValidationError as error:
-            _log.warning("state.invalid", device=message.address.source, errors=error.error_count())
-            return
-        fleet_log.note_state(connection, message.address, state, received)
+def _note(connection: Transaction, messages: Iterable[Message], received: datetime) -> None:
+    states = []
+    for message in messages:
+        if message.channel is Channel.REPLIES:
+            take_reply(connection, message.address, message.payload, received)
+        elif message.channel is Channel.STATE and message.payload:  # empty: a retained state was cleared
+            try:
+                states.append((message.address, DeviceState.model_validate_json(message.payload)))
+            except ValidationError as error:
+                _log.warning("state.invalid", device=message.address.source, errors=error.error_count())
+    fleet_log.note_states(connection, states, received)

@@ -1,6 +1,6 @@
-"""The collector's MQTT connection: one thread, callbacks only enqueue, acknowledgements by hand.
+"""The collector's MQTT connection: one thread, packets only enqueue, acknowledgements by hand.
 
-paho's loop is turned by the receive loop itself. So no other thread can reconnect between a commit and its
+The socket is read and written by the receive loop itself. So nothing else can reconnect between a commit and its
 acknowledgement, and an acknowledgement never reaches a connection on which its message did not come.
 """
 
@@ -10,43 +10,30 @@ import random
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import paho.mqtt.client as mqtt
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
+from cloud_sink.collect import mqtt5
 from cloud_sink.collect.triage import Claim, claim
+from cloud_sink.collect.wire import Wire, WireError
 from edge.contract.errors import DeliveryError
 from edge.contract.topics import Address, Channel, every_device, parse_topic
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from cloud_sink.collect.wire import Login
 
 KEEPALIVE = 30
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 _LASTING = 3.0
 _SUSPICIOUS = 4
-_RECEIVE_MAXIMUM = 100
 _TAKEN_OVER = 0x8E
+_FAILURE = 0x80
+_PATIENCE = 5.0
+"""Seconds until the broker has to answer CONNECT."""
 
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """How a broker is reached."""
-
-    host: str
-    port: int
-    client_id: str
-    username: str | None = None
-    password: str | None = None
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    share: str = ""
-    session_seconds: int = 0  # how long the broker keeps what comes while the collector is away
+_MOST_WAITING = 100_000
+"""Receipts that wait for the broker; beyond them a device is not told, and asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +47,7 @@ class Message:
     mid: int
     qos: int
     connection: int  # the count of connections when it came
+    cut: int = 0  # bytes of the payload that were not kept
 
 
 class Link:
@@ -67,16 +55,19 @@ class Link:
 
     def __init__(self, login: Login) -> None:
         self._login = login
-        self._client = self._new_client()
+        self._wire: Wire | None = None
         self._inbox: deque[Message] = deque()
         self._connection = 0
         self._open = False
         self._taken_over = False
         self._granted: set[int] = set()
         self._asked: set[int] = set()
+        self._outgoing = Outgoing()
         self._wait = _FIRST_WAIT
         self._retry_at = 0.0
+        self._answer_by = 0.0
         self._told = False
+        self._refused = False
         self._since: float | None = None
         self._brief = 0
         self._log = structlog.get_logger().bind(broker=f"{login.host}:{login.port}")
@@ -96,12 +87,23 @@ class Link:
             raise DeliveryError(
                 f"another collector uses the client id {self._login.client_id}", "give each its own: broker.client_id"
             )
-        if self._client.socket() is None:
+        if self._wire is None:
             self._reconnect(seconds)
             return
-        self._client.loop(seconds)
-        if self._client.socket() is None:
-            self._lost("the connection broke")
+        try:
+            self._outgoing.send(self._wire)
+            for packet in self._wire.exchange(seconds):
+                self._take(packet)
+        except (WireError, mqtt5.ProtocolError) as error:
+            self._lost(str(error))
+        else:
+            if not self._open and time.monotonic() > self._answer_by:
+                self._lost("no answer to CONNECT")
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a message is there already."""
+        return bool(self._inbox)
 
     def next(self) -> Message | None:
         """The next message that came."""
@@ -109,74 +111,52 @@ class Link:
 
     def ack(self, message: Message) -> None:
         """Acknowledge; nothing happens when its connection is gone, for then the broker sends it again."""
-        if self._open and message.connection == self._connection and message.qos > 0:
-            self._client.ack(message.mid, message.qos)
+        if self._wire is not None and self._open and message.connection == self._connection and message.qos > 0:
+            self._wire.write(mqtt5.puback(message.mid))
 
     def publish(self, address: Address, channel: Channel, payload: bytes) -> bool:
-        """Send to a device, QoS 1, not retained; False when there is no connection: it will ask again."""
-        if not self._open:
-            return False
-        info = self._client.publish(address.topic(channel), payload, qos=1)
-        return info.rc == mqtt.MQTT_ERR_SUCCESS
+        """Send to a device, QoS 1, not retained; False when it cannot be sent: the device will ask again."""
+        return self._open and self._outgoing.add(address.topic(channel), payload)
 
     def close(self) -> None:
         """Say goodbye; what was not acknowledged stays with the broker."""
-        self._client.disconnect()
-        deadline = time.monotonic() + 1.0
-        while self._client.want_write() and time.monotonic() < deadline:
-            self._client.loop(0.05)
-
-    def _new_client(self) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._login.client_id,
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-            reconnect_on_failure=False,
-        )
-        if self._login.username is not None:
-            client.username_pw_set(self._login.username, self._login.password)
-        if self._login.ca_file is not None:
-            client.tls_set(
-                ca_certs=str(self._login.ca_file),
-                certfile=str(self._login.cert_file) if self._login.cert_file else None,
-                keyfile=str(self._login.key_file) if self._login.key_file else None,
-            )
-        client.connect_timeout = 5.0
-        client.max_inflight_messages_set(1000)
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
-        return client
+        if self._wire is None:
+            return
+        try:
+            self._outgoing.send(self._wire)
+            self._wire.write(mqtt5.DISCONNECT)
+            self._wire.finish(1.0)
+        except WireError:
+            pass  # the broker is gone already
+        finally:
+            self._drop()
 
     def _reconnect(self, seconds: float) -> None:
         left = self._retry_at - time.monotonic()
         if left > 0:
             time.sleep(min(left, seconds))
             return
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho types it not
-        properties.SessionExpiryInterval = self._login.session_seconds
-        properties.ReceiveMaximum = _RECEIVE_MAXIMUM
         try:
-            self._client.connect(
-                self._login.host,
-                self._login.port,
-                KEEPALIVE,
-                clean_start=self._login.session_seconds == 0,
-                properties=properties,
-            )
-        except (OSError, ValueError) as error:
+            self._wire = Wire(self._login, KEEPALIVE)
+        except WireError as error:
             self._lost(str(error))
+            return
+        self._answer_by = time.monotonic() + _PATIENCE
 
     def _lost(self, why: str) -> None:
+        self._drop()
         self._count_brief()
         if not self._told:
             self._log.warning("broker.away", why=why)
             self._told = True
-        self._open = False
         self._retry_at = time.monotonic() + self._wait * random.uniform(0.5, 1.0)  # noqa: S311 - spreads reconnects
         self._wait = min(self._wait * 2, _LONGEST_WAIT)
+
+    def _drop(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+        self._wire, self._open = None, False
+        self._outgoing = Outgoing()
 
     def _count_brief(self) -> None:
         """Notice connections that break again and again; a backoff begins anew only after one that lasted."""
@@ -190,58 +170,111 @@ class Link:
                 self._log.error("broker.flapping", client_id=self._login.client_id, mend="is it another collector's?")
         self._since = None
 
-    def _on_connect(
-        self, client: mqtt.Client, _data: Any, flags: mqtt.ConnectFlags, code: Any, _properties: Any
-    ) -> None:
-        if code.is_failure:
-            self._lost(f"refused: {code}")
+    def _take(self, packet: mqtt5.Packet) -> None:
+        if isinstance(packet, mqtt5.Publish):
+            self._take_message(packet)
+        elif isinstance(packet, mqtt5.Puback):
+            self._outgoing.settle(packet.mid)
+            self._tell_refusal(packet.code)
+        elif isinstance(packet, mqtt5.Connack):
+            self._take_connack(packet)
+        elif isinstance(packet, mqtt5.Suback):
+            if any(code >= _FAILURE for code in packet.codes):
+                self._log.error("broker.refused_subscription", codes=list(packet.codes))
+            else:
+                self._granted.add(packet.mid)
+        elif isinstance(packet, mqtt5.Disconnect):
+            self._taken_over = self._taken_over or packet.code == _TAKEN_OVER
+            raise WireError(f"closed by the broker with code {packet.code:#04x}")
+
+    def _tell_refusal(self, code: int) -> None:
+        if code >= _FAILURE and not self._refused:
+            self._refused = True
+            self._log.error("broker.refused_receipt", code=f"{code:#04x}", mend="let collectors write to all topics")
+
+    def _take_connack(self, packet: mqtt5.Connack) -> None:
+        if self._wire is None:
             return
+        if packet.code >= _FAILURE:
+            raise WireError(f"refused with code {packet.code:#04x}")
         self._open = True
         self._connection += 1
+        while len(self._inbox) > self._login.receive_maximum:  # of the connection before: what goes comes again
+            self._inbox.popleft()
         self._since = time.monotonic()
-        self._granted.clear()
-        self._asked.clear()
+        self._outgoing.window = packet.receive_maximum
+        if packet.keep_alive is not None:
+            self._wire.keep_alive = packet.keep_alive
         # Asked for on every connection, present session or not, and never awaited: a broker whose window is full
         # withholds its answer until messages are acknowledged.
-        for topic in (
+        topics = (
             every_device(Channel.EVENTS, share=self._login.share),
             every_device(Channel.REPLIES, share=self._login.share),
             every_device(Channel.STATE),  # not shared: shared subscriptions get no retained messages
-        ):
-            _, mid = client.subscribe(topic, qos=1)
-            if mid is not None:
-                self._asked.add(mid)
-        self._log.info("broker.connected", session_present=flags.session_present)
+        )
+        self._granted.clear()
+        self._asked = set()
+        for topic in topics:
+            mid = self._outgoing.reserve()
+            self._asked.add(mid)
+            self._wire.write(mqtt5.subscribe(mid, [topic]))
+        self._log.info("broker.connected", session_present=packet.session_present)
         self._told = False
 
-    def _on_disconnect(
-        self, _client: mqtt.Client, _data: Any, _flags: mqtt.DisconnectFlags, code: Any, _properties: Any
-    ) -> None:
-        self._open = False
-        # Told once by the broker; a second call, for the closed socket, must not make it forgotten.
-        self._taken_over = self._taken_over or getattr(code, "value", None) == _TAKEN_OVER
-
-    def _on_subscribe(self, _client: mqtt.Client, _data: Any, mid: int, codes: list[Any], _properties: Any) -> None:
-        if any(code.is_failure for code in codes):
-            self._log.error("broker.refused_subscription", codes=[str(code) for code in codes])
-            return
-        self._granted.add(mid)
-
-    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        parsed = parse_topic(message.topic)
+    def _take_message(self, packet: mqtt5.Publish) -> None:
+        parsed = parse_topic(packet.topic)
         if parsed is None:  # a name outside the agreement: no device can be answered there
-            client.ack(message.mid, message.qos)
+            if self._wire is not None and packet.qos:
+                self._wire.write(mqtt5.puback(packet.mid))
             return
         address, channel = parsed
-        properties = dict(getattr(message.properties, "UserProperty", None) or ())
+        if not packet.qos and len(self._inbox) >= self._login.receive_maximum:
+            return  # it was promised to nobody, and what has QoS is bounded by the window
+        claimed = _claim(packet.properties)
         self._inbox.append(
-            Message(
-                address=address,
-                channel=channel,
-                payload=bytes(message.payload),
-                claimed=claim(properties.get("epoch"), properties.get("seq")),
-                mid=message.mid,
-                qos=message.qos,
-                connection=self._connection,
-            )
+            Message(address, channel, packet.payload, claimed, packet.mid, packet.qos, self._connection, packet.cut)
         )
+
+
+def _claim(properties: bytes) -> Claim | None:
+    try:
+        named = mqtt5.user_properties(properties)
+    except mqtt5.ProtocolError:  # the sender's: a connection that is given up for it would only get it again
+        return None
+    return claim(named.get("epoch"), named.get("seq"))
+
+
+class Outgoing:
+    """What is published: no more on its way than the broker takes at once, in the order it was given."""
+
+    def __init__(self) -> None:
+        self.window = 1
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._under_way: set[int] = set()
+        self._last = 0
+
+    def add(self, topic: str, payload: bytes) -> bool:
+        """Put a message in the queue; False when it is full."""
+        if len(self._waiting) >= _MOST_WAITING:
+            return False
+        self._waiting.append((topic, payload))
+        return True
+
+    def send(self, wire: Wire) -> None:
+        """Write as much as the broker's window lets through."""
+        while self._waiting and len(self._under_way) < self.window:
+            topic, payload = self._waiting.popleft()
+            mid = self.reserve()
+            self._under_way.add(mid)
+            wire.write(mqtt5.publish(mid, topic, payload))
+
+    def settle(self, mid: int) -> None:
+        """The broker has it."""
+        self._under_way.discard(mid)
+
+    def reserve(self) -> int:
+        """A packet identifier that is not in use."""
+        while True:
+            self._last = self._last % 65_535 + 1
+            if self._last not in self._under_way:
+                return self._last

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from cloud_sink.collect.broker import HOST
-from cloud_sink.collect.link import Login
+from cloud_sink.collect.wire import Login
 from edge.contract.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,8 +24,12 @@ def embedded_login(port: int) -> Login:
     return Login(host=HOST, port=port, client_id=EMBEDDED_CLIENT, session_seconds=SESSION_SECONDS)
 
 
-def external_login(broker: ExternalBroker) -> Login:
+def external_login(broker: ExternalBroker, *, batch: int) -> Login:
     """The login at a broker that is there already; a collector without a client id gets one for its life.
+
+    Args:
+        broker: how it is configured.
+        batch: messages a transaction; while one is written, the broker sends the next.
 
     Raises:
         ConfigError: the password file cannot be read.
@@ -48,6 +52,7 @@ def external_login(broker: ExternalBroker) -> Login:
         cert_file=broker.cert_file,
         key_file=broker.key_file,
         share=broker.share,
+        receive_maximum=min(2 * batch, 65_535),
         # A session that nobody comes back to, or one of a group, would take events that another collector could
         # have stored, and keep them.
         session_seconds=SESSION_SECONDS if broker.client_id is not None and not broker.share else 0,

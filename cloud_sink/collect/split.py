@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=len)  # a number too long for an int is one element's fault
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloud_sink.collect.split import is_array, split_array
-from cloud_sink.store.facts import Fact, RefusedBody
+from cloud_sink.store.facts import Fact, RefusedBody, fact_of
 from edge.contract.events import MAX_EVENT_BYTES
 from edge.contract.receipts import RefusalReason
 from edge.contract.refusal import Refused, read_event
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _EPOCH = re.compile(r"[0-9a-f]{32}")
 _SEQ = re.compile(r"[1-9][0-9]{0,15}")
 _LAST_SEQ = 2**53 - 1
+_SHORTEST = len('{"epoch":"","seq":1}') + 32
+"""Bytes of the shortest element that names an event: a message full of `{}` is not worth a second's reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ def claim(epoch: object, seq: object) -> Claim | None:
     return Claim(epoch, seq)
 
 
-def read_message(payload: bytes, address: Address, claimed: Claim | None) -> Iterator[Fact | RefusedBody]:
+def read_message(
+    payload: bytes, address: Address, claimed: Claim | None, *, cut: int = 0
+) -> Iterator[Fact | RefusedBody]:
     """Read a single event or the array of a backlog; each element that names itself is judged alone.
 
     What an array holds beside those is refused as one body, the whole message: an array of a hundred thousand numbers
@@ -55,9 +59,11 @@ def read_message(payload: bytes, address: Address, claimed: Claim | None) -> Ite
         payload: the message as it came.
         address: where its topic says the device is.
         claimed: its user properties. A refused array is answered with them only if none of its elements can be.
+        cut: bytes of the payload that were not kept.
     """
-    if len(payload) > MAX_EVENT_BYTES:
-        detail = f"{len(payload)} bytes, at most {MAX_EVENT_BYTES}"
+    if len(payload) + cut > MAX_EVENT_BYTES:
+        kept = f"; the first {len(payload)} are kept" if cut else ""
+        detail = f"{len(payload) + cut} bytes, at most {MAX_EVENT_BYTES}{kept}"
         yield _refused(payload, address, claimed, RefusalReason.TOO_LARGE, detail)
         return
     if not is_array(payload):
@@ -67,7 +73,7 @@ def read_message(payload: bytes, address: Address, claimed: Claim | None) -> Ite
     if parts is None:
         yield _refused(payload, address, claimed, RefusalReason.UNREADABLE, "the body is not JSON")
         return
-    judged = [_read(part, address, None) for part in parts if part.startswith(b"{")]
+    judged = [_read(part, address, None) for part in parts if part.startswith(b"{") and len(part) >= _SHORTEST]
     named = [one for one in judged if isinstance(one, Fact) or one.epoch is not None]
     yield from named
     nameless = len(parts) - len(named)
@@ -84,10 +90,14 @@ def _read(body: bytes, address: Address, claimed: Claim | None) -> Fact | Refuse
     event = read_event(body, address)
     if isinstance(event, Refused):
         return _refused(body, address, claimed or _claim_in(body), event.reason, event.detail)
-    if claimed is not None and claimed != Claim(event.epoch, event.seq):
+    if claimed is not None and (claimed.epoch, claimed.seq) != (event.epoch, event.seq):
         detail = f"the user properties say {claimed.epoch}-{claimed.seq}, the body {event.id}"
         return _refused(body, address, claimed, RefusalReason.WRONG_SOURCE, detail)
-    return Fact(address, event, body, hashlib.sha256(body).digest())
+    try:
+        return fact_of(address, event, body)
+    except Exception as error:  # noqa: BLE001 - whatever a hostile body breaks must not stop the stream
+        detail = f"it cannot be counted: {type(error).__name__}"
+        return _refused(body, address, Claim(event.epoch, event.seq), RefusalReason.INVALID, detail)
 
 
 def _refused(body: bytes, address: Address, claimed: Claim | None, reason: RefusalReason, detail: str) -> RefusedBody:

@@ -28,3 +28,8 @@ def load_products(folders: Iterable[Path]) -> Mapping[str, Sku]:
         catalogue = load_yaml(folder / FILE, CatalogueFile, error=CatalogueError)
         products |= {sku.id: sku for sku in catalogue.skus}
     return products
+
+
+def by_gtin(products: Mapping[str, Sku]) -> dict[str, str]:
+    """The SKU of each GTIN, filled up to 14 digits as files of units are stored."""
+    return {sku.gtin.zfill(14): sku.id for sku in products.values() if sku.gtin is not None}

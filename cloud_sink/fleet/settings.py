@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from cloud_sink.fleet.alert_settings import AlertSection, WebhookSection
+from cloud_sink.fleet.evidence_settings import EvidenceSection
+from cloud_sink.fleet.http_settings import HttpSection, Port
+from cloud_sink.fleet.rules import read_rule
 from edge.contract.config import Duration, Hours
+from edge.contract.config.section import resolve
 from edge.contract.files import load_yaml
 from edge.contract.names import Slug, Zone
 
-Port = Annotated[int, Field(ge=0, le=65535)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+Score = Annotated[float, Field(ge=0, le=100)]
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -19,13 +27,6 @@ class Section(BaseModel):
     """A part of the configuration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EvidenceSection(Section):
-    """Where photographs are kept."""
-
-    folder: Path | None = Field(None, description="the folder for photographs; without it DATA/evidence")
-    quota_mb: Annotated[int, Field(ge=1, le=100_000_000)] = Field(4096, description="megabytes a tenant may store")
 
 
 class EmbeddedBroker(Section):
@@ -55,17 +56,11 @@ class ExternalBroker(Section):
 BrokerSection = Annotated[EmbeddedBroker | ExternalBroker, Field(discriminator="kind")]
 
 
-class HttpSection(Section):
-    """The REST API. Without credentials, so on loopback only."""
-
-    port: Port = Field(8080, description="the port on 127.0.0.1; 0 takes a free one")
-
-
 class IntakeSection(Section):
     """How events are gathered and holes are asked for."""
 
-    batch: Annotated[int, Field(ge=1, le=100)] = Field(
-        50, description="messages a transaction; at most the broker's in-flight window of 100"
+    batch: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        500, description="messages a transaction at most; the broker may have twice as many under way"
     )
     deadline: Duration = Field(0.05, gt=0, le=5, description="how long a batch waits for more, such as 0.05s")
     quarantine_mb: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
@@ -74,6 +69,59 @@ class IntakeSection(Section):
     hole_grace: Duration = Field(90.0, ge=0, le=86400, description="how long a hole may fill by itself, such as 90s")
     resend_every: Duration = Field(60.0, gt=0, le=86400, description="how often an unanswered command is sent again")
     resend_expires: Duration = Field(3600.0, gt=0, le=604800, description="when an unanswered command expires")
+
+
+class RetentionSection(Section):
+    """How many days each class of data is kept. Which numbers were taken is kept for good."""
+
+    observations: Days = Field(400, description="days that observations of shelves and rejected captures are kept")
+    traffic: Days = Field(400, description="days that counts of people are kept")
+    stockouts: Days = Field(800, description="days that the events of stock-outs are kept")
+    coolers: Days = Field(400, description="days that doors, temperatures and power are kept")
+    health: Days = Field(60, description="days that health reports and told losses are kept")
+    evidence: Days = Field(90, description="days that photographs are kept")
+    quarantine: Days = Field(60, description="days that refused messages are kept")
+    audit: Days = Field(400, description="days that the log of who read or changed what is kept")
+    roll_ups: Days = Field(1100, description="days that the sums behind profiles are kept")
+
+
+class GradeWeights(Section):
+    """What each KPI weighs; they need not add up to anything."""
+
+    osa: Weight = Field(35, description="on-shelf availability")
+    compliance: Weight = Field(25, description="planogram compliance with all facings")
+    must_stock: Weight = Field(15, description="must-stock SKUs seen")
+    purity: Weight = Field(15, description="own of own and foreign facings")
+    occupancy: Weight = Field(10, description="filled of filled and empty places")
+
+    @cached_property
+    def by_name(self) -> dict[str, float]:
+        """The weights by the figures that they weigh."""
+        return self.model_dump()
+
+
+class GradeSection(Section):
+    """The perfect-store score and its grades."""
+
+    weights: GradeWeights = Field(GradeWeights(), description="what each KPI weighs")
+    a: Score = Field(85, description="an A from this score")
+    b: Score = Field(70, description="a B from this score")
+    c: Score = Field(50, description="a C from this score; below it a D")
+    least_covered: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="share of the weights that must have been observed for a grade"
+    )
+
+    @model_validator(mode="after")
+    def _falls(self) -> GradeSection:
+        if not self.a >= self.b >= self.c:
+            raise ValueError("a, b and c must fall")
+        if not any(self.weights.model_dump().values()):
+            raise ValueError("some weight must be more than 0")
+        return self
+
+
+Attribute = Literal["chain", "channel", "store_class", "city", "representative"]
+"""What stores are grouped by."""
 
 
 class FixtureSection(Section):
@@ -98,6 +146,9 @@ class StoreSection(Section):
     chain: Label | None = Field(None, description="the chain it belongs to")
     channel: Label | None = Field(None, description="such as convenience, supermarket, kiosk")
     city: Label | None = Field(None, description="the city")
+    store_class: Label | None = Field(None, description="its class by size or turnover, such as A")
+    area_m2: Annotated[float, Field(gt=0, le=1e6)] | None = Field(None, description="sales area in square metres")
+    representative: Label | None = Field(None, description="who visits it")
     gln: Annotated[str, Field(pattern=r"^[0-9]{13}$")] | None = Field(None, description="13 digits in quotes")
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = Field(None, description="degrees north")
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = Field(None, description="degrees east")
@@ -120,7 +171,19 @@ class SinkConfig(Section):
     evidence: EvidenceSection = Field(EvidenceSection(), description="where photographs are kept")
     broker: BrokerSection = Field(EmbeddedBroker(), description="the MQTT broker; kind: embedded or external")
     http: HttpSection = Field(HttpSection(), description="the REST API")
+    webhooks: WebhookSection = Field(WebhookSection(), description="events that are sent to others' systems")
+    alerts: AlertSection = Field(AlertSection(), description="what is watched, and where it is said")
     intake: IntakeSection = Field(IntakeSection(), description="how events are gathered")
+    retention: RetentionSection = Field(RetentionSection(), description="how long data are kept")
+    grade: GradeSection = Field(GradeSection(), description="how stores are graded")
+    alike: tuple[Attribute, ...] = Field(
+        ("channel", "store_class", "city"),
+        min_length=1,
+        description="a store's cluster: the stores that agree in these",
+    )
+    tags: dict[Slug, str] = Field(
+        {}, max_length=100, description="tags by name, each with its rule, such as: footfall > p75 and osa < 0.9"
+    )
     catalogues: tuple[Path, ...] = Field((), max_length=100, description="folders with a catalogue.yaml")
     stores: tuple[StoreSection, ...] = Field((), max_length=100_000, description="the stores; others get defaults")
 
@@ -132,6 +195,13 @@ class SinkConfig(Section):
                 raise ValueError(f"two stores of {store.tenant} are called {store.id}")
             seen.add((store.tenant, store.id))
         return self
+
+    @field_validator("tags")
+    @classmethod
+    def _tags_read(cls, tags: dict[str, str]) -> dict[str, str]:
+        for name, text in tags.items():
+            read_rule(name, text)
+        return tags
 
     @property
     def database_url(self) -> str:
@@ -152,9 +222,6 @@ def load_config(path: Path) -> SinkConfig:
     """
     config = load_yaml(path, SinkConfig)
     base = path.resolve().parent
-    evidence = config.evidence
-    if evidence.folder is not None:
-        evidence = evidence.model_copy(update={"folder": base / evidence.folder})
     broker = config.broker
     if isinstance(broker, ExternalBroker):
         files = {name: getattr(broker, name) for name in ("password_file", "ca_file", "cert_file", "key_file")}
@@ -163,7 +230,9 @@ def load_config(path: Path) -> SinkConfig:
         update={
             "data": base / config.data,
             "catalogues": tuple(base / folder for folder in config.catalogues),
-            "evidence": evidence,
+            "evidence": resolve(config.evidence, base),
             "broker": broker,
+            "http": resolve(config.http, base),
+            "alerts": config.alerts.beside(base),
         }
     )

@@ -18,30 +18,27 @@ WHOLE_DAY = (time(0), time(23, 59, 59, 999999))
 
 
 class StoreBook:
-    """Master data by tenant and store."""
+    """Master data by tenant and store. One that a service shares may be told anew while others read it."""
 
     def __init__(self, stores: Iterable[StoreSection] = ()) -> None:
-        self._stores = {(store.tenant, store.id): store for store in stores}
-        self._clockworks = {
-            key: Clockwork(
-                zone=ZoneInfo(store.zone),
-                day_starts=store.hours.day_starts,
-                opens=store.hours.opens,
-                closes=store.hours.closes,
-            )
-            for key, store in self._stores.items()
-        }
+        self._known: dict[tuple[str, str], tuple[StoreSection, Clockwork]] = {}
         self._defaults: dict[str, Clockwork] = {}
+        self.tell(stores)
+
+    def tell(self, stores: Iterable[StoreSection]) -> None:
+        """Take these stores in place of all that it held."""
+        self._known = {(store.tenant, store.id): (store, _clockwork(store)) for store in stores}
 
     def find(self, tenant: str, store: str) -> StoreSection | None:
         """The master data of a store; None for one nobody described."""
-        return self._stores.get((tenant, store))
+        known = self._known.get((tenant, store))
+        return known[0] if known else None
 
     def clockwork(self, tenant: str, store: str, zone: str) -> Clockwork:
         """The store's days and hours; for one nobody described, days from midnight in the zone its events name."""
-        known = self._clockworks.get((tenant, store))
+        known = self._known.get((tenant, store))
         if known is not None:
-            return known
+            return known[1]
         default = self._defaults.get(zone)
         if default is None:
             opens, closes = WHOLE_DAY
@@ -52,8 +49,17 @@ class StoreBook:
 
     @property
     def described(self) -> tuple[StoreSection, ...]:
-        """Every store that the configuration describes."""
-        return tuple(self._stores.values())
+        """Every store that somebody described."""
+        return tuple(store for store, _ in self._known.values())
+
+
+def _clockwork(store: StoreSection) -> Clockwork:
+    return Clockwork(
+        zone=ZoneInfo(store.zone),
+        day_starts=store.hours.day_starts,
+        opens=store.hours.opens,
+        closes=store.hours.closes,
+    )
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from cloud_sink.profile.availability import NOTHING, availability, observed_spans, step_seconds
-from cloud_sink.profile.model import (
+from cloud_sink.profile.availability import NOTHING, Availability
+from cloud_sink.profile.goods_model import (
     ComplianceKpi,
     Goods,
     GoodsKpis,
@@ -22,35 +25,44 @@ from edge.contract.business_day import Span
 from edge.shelf.ratio import divide, occupancy, purity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from cloud_sink.profile.figures import Figures
     from cloud_sink.profile.shelf import Share
-    from cloud_sink.store.day import Episode, StoreDay
+    from cloud_sink.store.day import Episode
+    from cloud_sink.store.period import StorePeriod
     from edge.contract.catalogue import Sku
 
 _PPM = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known beside the sums: names, episodes, and when the store was open."""
+
+    products: Mapping[str, Sku]
+    openings: tuple[Span, ...]  # of the days, ascending
+    now: datetime
+    episodes: tuple[Episode, ...] = ()
+    known: frozenset[str] | None = field(default=None)  # SKUs seen before; None when nothing was observed then
+
+
 _MEANS = ("facings", "own", "foreign", "unknown", "unsure", "gaps", "assortment")
 
 
-def fixture_shelf(day: StoreDay, fixture: str, *, hours: Span, due: int, now: datetime) -> Shelf:
+def fixture_shelf(period: StorePeriod, fixture: str) -> Shelf:
     """What stood on one fixture.
 
-    Views show different parts of a fixture, so means over the captures of each view are added up.
-
-    Args:
-        day: the store's business day.
-        fixture: which one.
-        hours: the opening hours.
-        due: captures that one camera owed in them; 0 when nobody said.
-        now: nothing was observed after it, and a stock-out that lasts, lasts until here.
+    A unit that several views show is listed by one of them, so means over the captures of each view are added up; the
+    plan is the whole fixture's in each of them.
     """
     means: Counter[str] = Counter()
     sums: Counter[str] = Counter()
     skus: dict[str, SkuSums] = {}
     unsure_width = 0.0
     captures = 0
-    for (owner, view), counts in day.fixtures.items():
+    for (owner, view), counts in period.fixtures.items():
         accepted = counts["accepted"]
         if owner != fixture or accepted == 0:
             continue
@@ -58,36 +70,34 @@ def fixture_shelf(day: StoreDay, fixture: str, *, hours: Span, due: int, now: da
         sums.update(counts)
         for name in _MEANS:
             means[name] += counts[name] / accepted  # type: ignore[assignment]  # a Counter adds floats as well
-        for (place, seen_from, sku), row in day.skus.items():
+        for (place, seen_from, sku), row in period.skus.items():
             if (place, seen_from) != (fixture, view):
                 continue
             unsure_width += row["unsure_width_ppm"] / accepted / _PPM
             if sku:
-                skus[sku] = skus.get(sku, SkuSums()) + _sku_sums(row, accepted)
-    moments = day.captures.get(fixture, ())
-    so_far = Span(hours.since, min(hours.until, max(now, hours.since)))
-    observed = observed_spans(moments, step_seconds(moments, due, hours), so_far)
+                skus[sku] = skus.get(sku, SkuSums()).with_view(_sku_sums(row, accepted))
+    courses = {sku: row for (place, sku), row in period.courses.items() if place == fixture}
     return Shelf(
         captures=captures,
         means=dict(means),
         sums=sums,
-        skus=skus,
+        skus={sku: _moved(one, courses.get(sku, {})) for sku, one in skus.items()},
         unsure_width=unsure_width,
-        availability=availability(_planned_shares(day, fixture), _out(day.episodes, fixture, hours, now), observed),
+        availability={
+            sku: Availability(row["out_ms"] / 1000, row["observed_ms"] / 1000) for sku, row in courses.items()
+        },
     )
 
 
-def goods(
-    shelf: Shelf, episodes: Iterable[Episode], products: Mapping[str, Sku], *, hours: Span, now: datetime
-) -> Goods:
-    """The goods of one fixture, or of several added up."""
+def goods(shelf: Shelf, told: Told, *, figures: Figures | None = None) -> Goods:
+    """The goods of one fixture, or of several added up; with the store's figures where it is all of them."""
     return Goods(
-        kpis=_kpis(shelf),
-        skus=[_sku_line(shelf, sku, products) for sku in sorted(shelf.skus)],
-        brands=[_share_line(share) for share in by_brand(shelf, products)],
-        categories=[_share_line(share) for share in by_category(shelf, products)],
-        owners=[_share_line(share) for share in by_owner(shelf, products)],
-        stockouts=[_stockout_line(episode, products, hours, now) for episode in episodes],
+        kpis=_kpis(shelf, figures),
+        skus=[_sku_line(shelf, sku, told) for sku in sorted(shelf.skus)],
+        brands=[_share_line(share, told) for share in by_brand(shelf, told.products)],
+        categories=[_share_line(share, told) for share in by_category(shelf, told.products)],
+        owners=[_share_line(share, told) for share in by_owner(shelf, told.products)],
+        stockouts=[_stockout_line(episode, told) for episode in told.episodes],
     )
 
 
@@ -102,40 +112,17 @@ def _sku_sums(row: Mapping[str, int], accepted: int) -> SkuSums:
     )
 
 
-def _planned_shares(day: StoreDay, fixture: str) -> dict[str, float]:
-    """How large a part of the captures had each SKU in their plan; of several views the largest.
-
-    A SKU that was neither recognised nor out of stock all day is void, or could not be told: its time proves nothing.
-    """
-    told = {sku for (place, _, sku), row in day.skus.items() if place == fixture and row["captures_seen"]}
-    told |= {episode.sku for episode in day.episodes if episode.fixture == fixture}
-    shares: dict[str, float] = {}
-    for (place, view, sku), row in day.skus.items():
-        accepted = day.fixtures.get((place, view), {}).get("accepted", 0)
-        if place == fixture and sku in told and accepted and row["captures_planned"]:
-            shares[sku] = max(shares.get(sku, 0.0), row["captures_planned"] / accepted)
-    return shares
+def _moved(sums: SkuSums, course: Mapping[str, int]) -> SkuSums:
+    return replace(sums, taken=course.get("taken", 0), refilled=course.get("refilled", 0))
 
 
-def _out(episodes: Iterable[Episode], fixture: str, hours: Span, now: datetime) -> dict[str, list[Span]]:
-    found: dict[str, list[Span]] = {}
-    for episode in episodes:
-        if episode.fixture == fixture:
-            found.setdefault(episode.sku, []).append(_lasting(episode, hours, now))
-    return found
-
-
-def _lasting(episode: Episode, hours: Span, now: datetime) -> Span:
-    end = episode.until if episode.until is not None else max(now, episode.since)
-    return Span(max(episode.since, hours.since), min(end, hours.until))
-
-
-def _kpis(shelf: Shelf) -> GoodsKpis:
+def _kpis(shelf: Shelf, figures: Figures | None) -> GoodsKpis:
     if shelf.captures == 0:  # nobody saw it: unknown, not empty
         return GoodsKpis(
             facings=None, purity=None, occupancy=None, assortment=None, must_stock=None, compliance=None, osa=None
         )
     sums, means = shelf.sums, shelf.means
+    rivals = sums.get("own", 0) + sums.get("foreign", 0) + sums.get("unsure", 0)
     pure = purity(sums.get("own", 0), sums.get("foreign", 0), sums.get("unknown", 0), sums.get("unsure", 0))
     return GoodsKpis(
         facings=MeanFacings(
@@ -152,6 +139,8 @@ def _kpis(shelf: Shelf) -> GoodsKpis:
         must_stock=_ratio(sums, "must"),
         compliance=_compliance(sums),
         osa=sum(shelf.availability.values(), start=NOTHING).value,
+        osa_watched=figures.osa_watched if figures else None,
+        own_share=divide(sums.get("own", 0), rivals),
     )
 
 
@@ -168,8 +157,9 @@ def _compliance(sums: Mapping[str, int]) -> ComplianceKpi | None:
     return ComplianceKpi(present=present, shelf=shelf, order=order, facings=facings)
 
 
-def _sku_line(shelf: Shelf, sku: str, products: Mapping[str, Sku]) -> SkuLine:
-    sums, product = shelf.skus[sku], products.get(sku)
+def _sku_line(shelf: Shelf, sku: str, told: Told) -> SkuLine:
+    sums, product = shelf.skus[sku], told.products.get(sku)
+    fared = shelf.availability.get(sku, NOTHING)
     return SkuLine(
         sku=sku,
         name=product.name if product else None,
@@ -179,30 +169,45 @@ def _sku_line(shelf: Shelf, sku: str, products: Mapping[str, Sku]) -> SkuLine:
         gtin=product.gtin if product else None,
         facings=sums.facings,
         unsure=sums.unsure,
-        share_of_shelf=sku_share(shelf, sku, products),
+        share_of_shelf=sku_share(shelf, sku, told.products),
         planned=sums.planned if sums.is_planned else None,
         seen=sums.seen,
-        osa=shelf.availability.get(sku, NOTHING).value,
+        osa=fared.value,
+        stockouts=sum(episode.sku == sku for episode in told.episodes),
+        minutes_out=fared.out / 60,
+        taken=sums.taken,
+        refilled=sums.refilled,
+        new=None if told.known is None else sums.seen > 0 and sku not in told.known,
     )
 
 
-def _share_line(share: Share) -> ShareLine:
+def _share_line(share: Share, told: Told) -> ShareLine:
     return ShareLine(
         name=share.name,
         category=share.category,
         facings=share.facings,
         share_of_shelf=share.share,
         linear_share=share.linear,
+        osa=share.osa,
+        stockouts=sum(episode.sku in share.skus for episode in told.episodes),
     )
 
 
-def _stockout_line(episode: Episode, products: Mapping[str, Sku], hours: Span, now: datetime) -> StockoutLine:
-    product = products.get(episode.sku)
+def _stockout_line(episode: Episode, told: Told) -> StockoutLine:
+    product = told.products.get(episode.sku)
     return StockoutLine(
         fixture=episode.fixture,
         sku=episode.sku,
         name=product.name if product else None,
         since=episode.since,
         until=episode.until,
-        minutes=_lasting(episode, hours, now).seconds / 60,
+        minutes=_open_seconds(episode, told) / 60,
     )
+
+
+def _open_seconds(episode: Episode, told: Told) -> float:
+    """Seconds of an episode in the opening hours; one that lasts, lasts until now."""
+    end = episode.until if episode.until is not None else max(told.now, episode.since)
+    first = bisect_right(told.openings, episode.since, key=lambda hours: hours.until)
+    touched = takewhile(lambda hours: hours.since < end, islice(told.openings, first, None))
+    return sum(Span(max(episode.since, hours.since), min(end, hours.until)).seconds for hours in touched)

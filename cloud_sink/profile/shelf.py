@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from cloud_sink.profile.availability import NOTHING
 from edge.shelf.ratio import divide, linear_share
 
 if TYPE_CHECKING:
@@ -17,14 +18,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SkuSums:
-    """One SKU of one fixture: means over the captures of each view, added up over the views."""
+    """One SKU of one fixture: means over the captures of each view, added up over the views.
+
+    Each view of a fixture lists its own units, but says the plan of the whole fixture.
+    """
 
     facings: float = 0.0
     unsure: float = 0.0
     planned: float = 0.0
     width: float = 0.0  # share of the frame
     seen: float = 0.0  # share of captures that show it, of the view that shows it most
+    taken: int = 0
+    refilled: int = 0
     is_planned: bool = False
+
+    def with_view(self, other: SkuSums) -> SkuSums:
+        """The same SKU with what another view of the same fixture says."""
+        return replace(self + other, planned=max(self.planned, other.planned))
 
     def __add__(self, other: SkuSums) -> SkuSums:
         return SkuSums(
@@ -33,6 +43,8 @@ class SkuSums:
             planned=self.planned + other.planned,
             width=self.width + other.width,
             seen=max(self.seen, other.seen),
+            taken=self.taken + other.taken,
+            refilled=self.refilled + other.refilled,
             is_planned=self.is_planned or other.is_planned,
         )
 
@@ -75,6 +87,8 @@ class Share:
     facings: float
     share: float | None
     linear: float | None
+    osa: float | None
+    skus: frozenset[str]
 
 
 def by_brand(shelf: Shelf, products: Mapping[str, Sku]) -> list[Share]:
@@ -109,14 +123,17 @@ def sku_share(shelf: Shelf, sku: str, products: Mapping[str, Sku]) -> float | No
 def _shares(shelf: Shelf, group_of: Mapping[str, tuple[str, str | None]], *, within_category: bool) -> list[Share]:
     facings: dict[tuple[str, str | None], float] = {}
     widths: dict[tuple[str, str | None], float] = {}
+    members: dict[tuple[str, str | None], set[str]] = {}
     for sku, sums in shelf.skus.items():
-        if sku in group_of and sums.facings > 0:
+        if sku in group_of and (sums.facings > 0 or sums.is_planned):
             group = group_of[sku]
+            members.setdefault(group, set()).add(sku)
             facings[group] = facings.get(group, 0.0) + sums.facings
             widths[group] = widths.get(group, 0.0) + sums.width
     unsure = shelf.means.get("unsure", 0.0)
     lines = []
-    for group in sorted(facings, key=lambda one: (one[1] or "", -facings[one], one[0])):
+    # Rounded: of groups with equally many facings, the last bits of sums of means decide nothing.
+    for group in sorted(facings, key=lambda one: (one[1] or "", -round(facings[one], 9), one[0])):
         rivals = [other for other in facings if not within_category or other[1] == group[1]]
         total, wide = _total(facings, rivals), _total(widths, rivals)
         lines.append(
@@ -128,6 +145,8 @@ def _shares(shelf: Shelf, group_of: Mapping[str, tuple[str, str | None]], *, wit
                 linear=linear_share(
                     brand=widths[group], others=max(0.0, wide - widths[group]), unsure=shelf.unsure_width
                 ),
+                osa=sum((shelf.availability.get(sku, NOTHING) for sku in members[group]), start=NOTHING).value,
+                skus=frozenset(members[group]),
             )
         )
     return lines

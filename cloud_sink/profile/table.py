@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from cloud_sink.profile.model import FixtureProfile, Goods, People, Place, RatioKpi, StoreProfile
+    from cloud_sink.profile.goods_model import Goods, RatioKpi
+    from cloud_sink.profile.model import FixtureProfile, Grade, People, Place, StoreProfile
 
 UNKNOWN = "-"
+ACTIONS = {
+    "refill": "refill {name}, out since {since}",
+    "remove_foreign": "remove foreign products: {count} facings",
+    "reset_planogram": "re-set the planogram: {count} facings",
+    "repair_camera": "repair the camera: {count} captures missing ({name})",
+}
+_TOLD = 0.05
 LEVELS = (
     ("present", "SKU present"),
     ("shelf", "on its shelf"),
@@ -29,7 +37,8 @@ LEVELS = (
 def render(profile: StoreProfile) -> Iterator[RenderableType]:
     """The parts of a profile, in the order to print them."""
     place = profile.place
-    title = Text(f"{place.name or profile.store}  ·  {profile.day:%A %d %B %Y}", style="bold")
+    when = f"{profile.since:%A %d %B %Y}" + ("" if profile.day else f" to {profile.until:%A %d %B %Y}")
+    title = Text(f"{place.name or profile.store}  ·  {when}", style="bold")
     yield title
     yield Text(
         f"tenant {profile.tenant}  store {profile.store}"
@@ -38,6 +47,9 @@ def render(profile: StoreProfile) -> Iterator[RenderableType]:
     )
     if profile.simulated:
         yield Text("SIMULATED: these figures come from rendered pictures, not from a store", style="bold yellow")
+    yield Text(_grade(profile.grade))
+    if profile.todo:
+        yield _todo(profile)
     yield _summary(profile)
     yield _skus(profile.goods)
     if profile.goods.brands:
@@ -45,11 +57,36 @@ def render(profile: StoreProfile) -> Iterator[RenderableType]:
     if profile.goods.stockouts:
         yield _stockouts(profile)
     if profile.people.hours:
-        yield _people(profile.people, place)
+        yield _people(profile.people)
     else:
         yield Text("People: no camera counts them here")
     if place.devices:
         yield _devices(place)
+
+
+def _grade(grade: Grade) -> str:
+    if grade.letter is None:
+        return f"Grade: unknown, {_percent(grade.covered)} of what it weighs was observed"
+    lost = ", ".join(
+        f"{part.kpi.replace('_', ' ')} {part.missing:.1f}" for part in grade.parts if part.missing >= _TOLD
+    )
+    return f"Grade {grade.letter}, {grade.score:.1f} of 100" + (f"; points to be had: {lost}" if lost else "")
+
+
+def _todo(profile: StoreProfile) -> Table:
+    table = _table("To do")
+    for name in ("what", "where"):
+        table.add_column(name)
+    table.add_column("points", justify="right")
+    table.add_column("seen in")
+    for action in profile.todo:
+        what = ACTIONS[action.kind].format(
+            name=action.name or action.sku or "no capture was rejected",
+            count=action.count,
+            since=_moment(action.since, profile) if action.since else UNKNOWN,
+        )
+        table.add_row(what, action.fixture, f"{action.points:.1f}", action.evidence or action.capture or UNKNOWN)
+    return table
 
 
 def _summary(profile: StoreProfile) -> Table:
@@ -96,7 +133,7 @@ def _rows(profile: StoreProfile, columns: list[tuple[Goods, FixtureProfile | Non
 def _skus(goods: Goods) -> Table:
     table = _table("SKUs: mean facings and shares of their category")
     table.add_column("SKU", no_wrap=True)
-    for name in ("facings", "planned", "unsure", "share", "seen in", "OSA"):
+    for name in ("facings", "planned", "unsure", "share", "seen in", "OSA", "taken"):
         table.add_column(name, justify="right", no_wrap=True)
     for line in goods.skus:
         table.add_row(
@@ -107,6 +144,7 @@ def _skus(goods: Goods) -> Table:
             _percent(line.share_of_shelf),
             _percent(line.seen),
             _percent(line.osa),
+            str(line.taken),
         )
     return table
 
@@ -144,13 +182,13 @@ def _stockouts(profile: StoreProfile) -> Table:
     return table
 
 
-def _people(people: People, place: Place) -> Table:
+def _people(people: People) -> Table:
     table = _table("People")
     for name in ("hour", "footfall", "passers", "stoppers"):
         table.add_column(name, justify="right")
     for hour in people.hours:
-        table.add_row(_clock(hour.since, place), _count(hour.footfall), _count(hour.passers), _count(hour.stoppers))
-    table.add_row("day", _count(people.footfall), _count(people.passers), _count(people.stoppers), style="bold")
+        table.add_row(hour.clock, _count(hour.footfall), _count(hour.passers), _count(hour.stoppers))
+    table.add_row("all", _count(people.footfall), _count(people.passers), _count(people.stoppers), style="bold")
     table.caption = f"completeness {_percent(people.completeness)}"
     return table
 
@@ -185,7 +223,7 @@ def _table(title: str) -> Table:
 
 def _moment(at: datetime, profile: StoreProfile) -> str:
     local = at.astimezone(ZoneInfo(profile.place.zone))
-    return f"{local:%H:%M}" if local.date() == profile.day else f"{local:%Y-%m-%d %H:%M}"
+    return f"{local:%H:%M}" if profile.day and local.date() == profile.day else f"{local:%Y-%m-%d %H:%M}"
 
 
 def _clock(at: datetime, place: Place) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, select
 
-from cloud_sink.store import rows
+from cloud_sink.store import corrections, rows
+from cloud_sink.store.corrected import corrected
+from cloud_sink.store.counted import count
 from cloud_sink.store.dating import BootClock, boot_clock, date_event, is_synced, place
-from cloud_sink.store.dialect import put
-from cloud_sink.store.facts import Dated, Fact, Place
+from cloud_sink.store.dialect import Listed, put
+from cloud_sink.store.facts import Boot, Dated, Fact, Place, fact_of
 from cloud_sink.store.moments import from_ms, to_ms
-from cloud_sink.store.sums import Sums, add_event
 from cloud_sink.store.tables import boots
 from edge.contract.events import EVENT_ADAPTER
+from edge.contract.payloads import ShelfObserved
 from edge.contract.topics import Address
 
 if TYPE_CHECKING:
@@ -22,14 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from cloud_sink.fleet.stores import StoreBook
-
-Boot = tuple[str, str, str]
-"""Tenant, device, boot."""
-
-
-def boot_of(fact: Fact) -> Boot:
-    """The boot that an event belongs to."""
-    return fact.address.tenant, fact.address.device, fact.event.boot
+    from cloud_sink.store.sums import Sums
 
 
 def learn(connection: Connection, new: list[Fact], received: datetime) -> tuple[dict[Boot, BootClock], set[Boot]]:
@@ -38,12 +33,16 @@ def learn(connection: Connection, new: list[Fact], received: datetime) -> tuple[
     Returns:
         The clocks that are known, and the boots whose clock is new or better, for `redate`.
     """
-    known = _read(connection, {boot_of(fact) for fact in new})
-    changed: set[Boot] = set()
+    known = _read(connection, {fact.boot for fact in new})
+    nearest: dict[Boot, Fact] = {}
     for fact in new:
-        if not is_synced(fact.event, received):
-            continue
-        boot, clock = boot_of(fact), boot_clock(fact.event)
+        if is_synced(fact, received):
+            other = nearest.get(fact.boot)
+            if other is None or (fact.up, fact.key) < (other.up, other.key):
+                nearest[fact.boot] = fact
+    changed = set()
+    for boot, fact in nearest.items():
+        clock = boot_clock(fact)
         if clock.before(known.get(boot)):
             known[boot] = clock
             changed.add(boot)
@@ -64,7 +63,7 @@ def learn(connection: Connection, new: list[Fact], received: datetime) -> tuple[
         ],
     )
     # What a boot began at is kept in milliseconds; the first batch must date as the next one will.
-    return {boot: _rounded(clock) for boot, clock in known.items()}, changed
+    return known | {boot: _rounded(known[boot]) for boot in changed}, changed
 
 
 def redate(
@@ -80,36 +79,28 @@ def redate(
     for boot in sorted(changed):
         for row in rows.undated(connection, *boot):
             event = EVENT_ADAPTER.validate_json(row.body)
-            received = from_ms(row.received)
-            dated = date_event(event, received, clocks[boot])
+            fact = fact_of(Address(row.tenant, row.store, row.device), event, row.body)
+            dated = date_event(fact, from_ms(row.received), clocks[boot])
             if to_ms(dated.at) == row.at and dated.how == row.dated:
                 continue
-            fact = Fact(Address(row.tenant, row.store, row.device), event, row.body, row.sha256)
-            where = place(event, dated.at, stores.clockwork(row.tenant, row.store, event.zone))
-            add_event(
-                sums,
-                event.data,
-                tenant=row.tenant,
-                store=row.store,
-                place=Place(row.day, row.hour, row.in_hours),
-                sign=-1,
-            )
-            add_event(sums, event.data, tenant=row.tenant, store=row.store, place=where)
+            counted = fact.counted
+            if isinstance(event.data, ShelfObserved):
+                counted = count(corrected(event.data, corrections.of_event(connection, fact.key)))
+            where = place(fact, dated.at, stores.clockwork(row.tenant, row.store, event.zone))
+            for sign, there in ((-1, Place(row.day, row.hour, row.in_hours)), (1, where)):
+                sums.add(counted, tenant=row.tenant, store=row.store, place=there, sign=sign)
             rows.move(connection, fact.key, dated, where)
             moved.append((fact, dated, where))
     return moved
 
 
 def _read(connection: Connection, wanted: set[Boot]) -> dict[Boot, BootClock]:
-    identity = tuple_(boots.c.tenant, boots.c.device, boots.c.boot)
-    gathered = sorted(wanted)
-    found = {}
-    for start in range(0, len(gathered), 200):
-        for row in connection.execute(select(boots).where(identity.in_(gathered[start : start + 200]))):
-            found[row.tenant, row.device, row.boot] = BootClock(
-                began=from_ms(row.began), up=row.up, epoch=row.epoch, seq=row.seq
-            )
-    return found
+    asked = Listed(connection, sorted(wanted))
+    same = and_(boots.c.tenant == asked.text(0), boots.c.device == asked.text(1), boots.c.boot == asked.text(2))
+    return {
+        (row.tenant, row.device, row.boot): BootClock(began=from_ms(row.began), up=row.up, epoch=row.epoch, seq=row.seq)
+        for row in connection.execute(select(boots).select_from(asked.rows.join(boots, same)))
+    }
 
 
 def _rounded(clock: BootClock) -> BootClock:

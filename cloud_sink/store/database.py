@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from edge.contract.errors import StoreError
 
@@ -24,9 +24,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000
 """How long a connection waits for another's write: longer than the longest batch on a slow disk."""
 
-_AWAY = (OperationalError, DatabaseError)
-"""The database's own faults. SQLite says of a damaged file, or of one that is no database, only the latter; what a
-statement got wrong is a subclass of it, and none of these."""
+CHECKPOINT_PAGES = 8000
+"""Pages of 4 KB in the log before they go into the file: the pages of roll-ups change in every batch, and go once."""
+
+_OF_THE_DATA = (DataError, IntegrityError)
+"""What is wrong with a value that was to be stored. Everything else that a driver says is the database's own fault:
+it is locked, full, read-only, damaged or gone, or tables or rights are not as they should be."""
 
 
 class DatabaseAway(StoreError):  # noqa: N818 - a state that passes, not a fault of the caller
@@ -51,7 +54,7 @@ def open_database(url: str) -> Engine:
                 f"data folder {folder} cannot be made: {error.strerror}", "name a folder that can be written"
             ) from None
     try:
-        engine = create_engine(address, pool_pre_ping=address.get_backend_name() != "sqlite")
+        engine = create_engine(address, hide_parameters=True, pool_pre_ping=address.get_backend_name() != "sqlite")
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(f"database {address!r}: {error}", "install the driver that the URL names") from None
     if engine.dialect.name == "sqlite":
@@ -67,7 +70,6 @@ def open_current(url: str) -> Engine:
         StoreError: it is not there, or has other tables than this version's.
     """
     from alembic.config import Config  # noqa: PLC0415 - a running sink needs no Alembic after its start
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     address = _parse(url)
@@ -76,11 +78,17 @@ def open_current(url: str) -> Engine:
     engine = open_database(url)
     settings = Config()
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with reading(engine) as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-    if revision != ScriptDirectory.from_config(settings).get_current_head():
+    if revision(engine) != ScriptDirectory.from_config(settings).get_current_head():
         raise StoreError(f"database {engine.url!r} has the tables of another version", "run: sink db upgrade")
     return engine
+
+
+def revision(engine: Engine) -> str | None:
+    """The revision of the tables that are there; None where there are none."""
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
+
+    with reading(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: Engine) -> None:
@@ -114,8 +122,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect().execution_options(facings_writes=True) as connection, connection.begin():
             yield connection
-    except DatabaseError as error:
-        if type(error) not in _AWAY:
+    except DBAPIError as error:
+        if isinstance(error, _OF_THE_DATA):
             raise
         raise DatabaseAway(f"database {engine.url!r}: {error.orig}", "check its disk and its rights") from error
 
@@ -126,8 +134,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect() as connection, connection.begin():
             yield connection
-    except DatabaseError as error:
-        if type(error) not in _AWAY:
+    except DBAPIError as error:
+        if isinstance(error, _OF_THE_DATA):
             raise
         raise DatabaseAway(f"database {engine.url!r}: {error.orig}", "check its disk and its rights") from error
 
@@ -144,7 +152,8 @@ def is_answering(engine: Engine) -> bool:
 
 def _parse(url: str) -> URL:
     try:
-        return make_url(url)
+        address = make_url(url)
+        return address.set(drivername="postgresql+psycopg") if address.drivername == "postgresql" else address
     except ArgumentError:
         raise StoreError(
             f"database {url!r} is no database URL", "write sqlite:////var/lib/facings/sink.db or postgresql://…"
@@ -165,6 +174,7 @@ def _settle_sqlite(connection: Any, _record: object) -> None:
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cloud_sink.store.facts import Dated, Place
+from cloud_sink.store.facts import LONGEST_INTERVAL, Dated, Place
 from edge.contract.business_day import Clockwork, business_day, hour_of_day, opening
-from edge.contract.payloads import TrafficCounted
 
 if TYPE_CHECKING:
-    from edge.contract.events import AnyEvent, Event
+    from datetime import date
+
+    from cloud_sink.store.facts import Fact
 
 AHEAD = timedelta(minutes=5)
 """A clock further ahead than this is wrong, whatever it says of itself."""
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 """No device of this agreement is older; a clock before this was never set."""
-
-LONGEST_INTERVAL = timedelta(days=31)
-"""A traffic interval that begins further from its event's time than this cannot be placed by its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +38,38 @@ class BootClock:
         return other is None or (self.up, self.epoch, self.seq) < (other.up, other.epoch, other.seq)
 
 
-def is_synced(event: Event, received: datetime) -> bool:
+def is_synced(fact: Fact, received: datetime) -> bool:
     """Whether its clock can be believed."""
-    return event.clock == "synced" and EARLIEST <= event.time <= received + AHEAD
+    return fact.is_set and EARLIEST <= fact.time <= received + AHEAD
 
 
-def boot_clock(event: Event) -> BootClock:
+def boot_clock(fact: Fact) -> BootClock:
     """What a synced event says of its boot."""
-    return BootClock(began=event.time - timedelta(seconds=event.up), up=event.up, epoch=event.epoch, seq=event.seq)
+    return BootClock(began=fact.time - timedelta(seconds=fact.up), up=fact.up, epoch=fact.epoch, seq=fact.seq)
 
 
-def date_event(event: Event, received: datetime, boot: BootClock | None) -> Dated:
+def date_event(fact: Fact, received: datetime, boot: BootClock | None) -> Dated:
     """Date one event: by its own clock, else by its boot, else by its arrival."""
-    if is_synced(event, received):
-        return Dated(event.time, "clock")
-    if boot is not None:
-        return Dated(boot.began + timedelta(seconds=event.up), "boot")
+    if is_synced(fact, received):
+        return Dated(fact.time, "clock")
+    if boot is not None and EARLIEST <= (at := boot.began + timedelta(seconds=fact.up)) <= received + AHEAD:
+        return Dated(at, "boot")
     return Dated(received, "arrival")
 
 
-def place(event: AnyEvent, at: datetime, clockwork: Clockwork) -> Place:
+def day_due(named: date | None, day: date) -> date | None:
+    """The business day for which captures are told to be due: the one that is named, or that of the event.
+
+    None for one that no calendar of a store holds, as a device without a clock names it.
+    """
+    if named is None:
+        return day
+    return named if EARLIEST.date() <= named <= day + LONGEST_INTERVAL else None
+
+
+def place(fact: Fact, at: datetime, clockwork: Clockwork) -> Place:
     """Where its sums stand. A traffic interval belongs to the hour in which it began."""
-    moment = at
-    if isinstance(event.data, TrafficCounted) and abs(event.data.since - event.time) <= LONGEST_INTERVAL:
-        moment = at + (event.data.since - event.time)
+    moment = at + fact.lead
     day = business_day(moment, clockwork)
     hours = opening(day, clockwork)
     return Place(day, hour_of_day(moment, day, clockwork), hours.since <= moment < hours.until)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, select
 
-from cloud_sink.store.dialect import Row, put
+from cloud_sink.store.dialect import Listed, Row, put
 from cloud_sink.store.moments import to_ms
 from cloud_sink.store.tables import stockouts
 from edge.contract.payloads import StockoutClosed, StockoutOpened
@@ -28,16 +28,17 @@ def note(connection: Connection, said: Iterable[tuple[Fact, Dated]]) -> None:
     The moments in an event whose own time was corrected are corrected by as much.
     """
     told = [
-        _row(fact, fact.event.data, to_ms(dated.at) - to_ms(fact.event.time))
+        _row(fact, fact.word, to_ms(dated.at) - to_ms(fact.time))
         for fact, dated in said
-        if isinstance(fact.event.data, StockoutOpened | StockoutClosed)
+        if isinstance(fact.word, StockoutOpened | StockoutClosed)
     ]
     if not told:
         return
     keys = sorted({_key(row) for row in told})
-    identity = tuple_(*(stockouts.c[name] for name in KEY))
+    asked = Listed(connection, keys)
+    same = and_(*(stockouts.c[name] == asked.text(place) for place, name in enumerate(KEY)))
     rows: dict[EpisodeKey, Row] = {}
-    for stored in connection.execute(select(stockouts).where(identity.in_(keys))).mappings():
+    for stored in connection.execute(select(stockouts).select_from(asked.rows.join(stockouts, same))).mappings():
         rows[_key(stored)] = dict(stored)
     for row in told:
         rows[_key(row)] = _merge(rows.get(_key(row)), row)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import and_, select, update
 
-from cloud_sink.store.dialect import insert_or, put
+from cloud_sink.store.dating import day_due
+from cloud_sink.store.dialect import Listed, put, upsert
 from cloud_sink.store.moments import to_ms
 from cloud_sink.store.tables import camera_due, devices
 from edge.contract.payloads import DeviceHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
     from sqlalchemy import Connection
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from cloud_sink.store.facts import Dated, Fact
     from edge.contract.receipts import DeviceState
     from edge.contract.topics import Address
+
+_SEEN = ("tenant", "device", "store", "zone", "first_seen", "last_seen")
+_SEEN_AGAIN = {
+    "store": "excluded.{}",
+    "last_seen": "excluded.{}",
+    "zone": "CASE WHEN excluded.zone = '' THEN devices.zone ELSE excluded.zone END",
+}
+
+_STATE = ("connection", "state", "state_at")
+_STATE_AGAIN = dict.fromkeys(_STATE, "excluded.{}")
 
 Said = tuple[int, str, int]
 """When a word was said: moment, epoch, seq."""
@@ -36,69 +47,84 @@ def note_seen(connection: Connection, seen: dict[Address, str], at: datetime) ->
     """Note that devices spoke from where they are now; `seen` gives the zone of each one's last event ('' unknown)."""
     now = to_ms(at)
     rows = {
-        (address.tenant, address.device): {
-            "tenant": address.tenant,
-            "device": address.device,
-            "store": address.store,
-            "zone": zone,
-            "first_seen": now,
-            "last_seen": now,
-        }
+        (address.tenant, address.device): (address.tenant, address.device, address.store, zone, now, now)
         for address, zone in seen.items()
     }
-    if not rows:
-        return
-    for zoned in (True, False):
-        some = [rows[key] for key in sorted(rows) if bool(rows[key]["zone"]) is zoned]
-        if some:
-            statement = insert_or(connection, devices)
-            changed = ["store", "last_seen", *(["zone"] if zoned else [])]
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["tenant", "device"], set_={name: statement.excluded[name] for name in changed}
-                ),
-                some,
-            )
+    # In the order of their keys. On PostgreSQL the rows are locked from here on: of two collectors that hold events of
+    # one device, the second waits here, and then reads the ledger as the first left it.
+    upsert(connection, devices, _SEEN, [rows[key] for key in sorted(rows)], _SEEN_AGAIN)
 
 
-def note_state(connection: Connection, address: Address, state: DeviceState, received: datetime) -> bool:
-    """Take a device's word on its connection; False for one that changes nothing.
+def note_states(connection: Connection, words: Sequence[tuple[Address, DeviceState]], received: datetime) -> int:
+    """Take devices' words on their connections, in order; returns how many changed something.
 
-    That is a word of an older connection, and `lost` after `offline` of the same one: the embedded broker publishes the
-    last will even of a device that said goodbye.
+    What changes nothing: a word that is known, such as the retained ones that a collector hears when it starts, which
+    say nothing of today; a word of an older connection; and `lost` after `offline` of the same one: the embedded broker
+    publishes the last will even of a device that said goodbye.
     """
-    note_seen(connection, {address: ""}, received)
-    this = (devices.c.tenant == address.tenant, devices.c.device == address.device)
-    current, said = connection.execute(select(devices.c.connection, devices.c.state).where(*this)).one()
-    if state.state != "born" and current is not None and current != state.connection:
-        return False
-    if state.state == "lost" and current == state.connection and said == "offline":
-        return False
-    connection.execute(
-        update(devices)
-        .where(*this)
-        .values(
-            state=state.state,
-            connection=state.connection,
-            state_at=to_ms(state.at or received),
-        )
-    )
-    return True
+    known = _states(connection, words)
+    news = {_device(address) for address, state in words if known.get(_device(address)) != _word(state)}
+    told = [(address, state) for address, state in words if _device(address) in news]
+    known = _states(connection, told, lock=True)
+    now, changed = to_ms(received), 0
+    rows: dict[tuple[str, str], tuple[object, ...]] = {}
+    for address, state in told:
+        key = _device(address)
+        if _is_news(state, known.get(key)):
+            known[key] = _word(state)
+            rows[key] = (*key, address.store, "", now, now, *_word(state), to_ms(state.at or received))
+            changed += 1
+    upsert(connection, devices, (*_SEEN, *_STATE), [rows[key] for key in sorted(rows)], _SEEN_AGAIN | _STATE_AGAIN)
+    return changed
 
 
-def note_health(connection: Connection, reports: Iterable[tuple[Fact, Dated, date]]) -> None:
+def _device(address: Address) -> tuple[str, str]:
+    return address.tenant, address.device
+
+
+def _word(state: DeviceState) -> tuple[str, str]:
+    return state.connection, state.state
+
+
+def _is_news(state: DeviceState, known: tuple[str | None, str | None] | None) -> bool:
+    if state.state == "born" or known is None or known[0] is None:
+        return _word(state) != known
+    return state.connection == known[0] and known[1] not in {state.state, "offline"}
+
+
+def _states(
+    connection: Connection, words: Iterable[tuple[Address, DeviceState]], *, lock: bool = False
+) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+    """By tenant and device the connection and state that are noted; with `lock` nobody else changes them meanwhile."""
+    asked = sorted({_device(address) for address, _ in words})
+    if not asked:
+        return {}
+    listed = Listed(connection, asked)
+    same = and_(devices.c.tenant == listed.text(0), devices.c.device == listed.text(1))
+    columns = (devices.c.tenant, devices.c.device, devices.c.connection, devices.c.state)
+    statement = select(*columns).select_from(listed.rows.join(devices, same))
+    if lock:
+        statement = statement.order_by(devices.c.tenant, devices.c.device).with_for_update(of=devices)
+    return {(tenant, device): (current, state) for tenant, device, current, state in connection.execute(statement)}
+
+
+def note_health(connection: Connection, told: Iterable[tuple[Fact, Dated, date]]) -> None:
     """Take health reports: the latest of each device, and of each camera and business day its captures due."""
     latest: dict[tuple[str, str], tuple[Said, str]] = {}
     due: dict[tuple[str, str, date, str, str], tuple[Said, str, int]] = {}
-    for fact, dated, day in reports:
-        health = fact.event.data
-        assert isinstance(health, DeviceHealth)
-        said = (to_ms(dated.at), fact.event.epoch, fact.event.seq)
+    for fact, dated, day in told:
+        health = fact.word
+        if not isinstance(health, DeviceHealth):
+            continue
+        said = (to_ms(dated.at), fact.epoch, fact.seq)
         device = (fact.address.tenant, fact.address.device)
         if device not in latest or newer(said, latest[device][0]):
             latest[device] = (said, health.model_dump_json())
         for camera in health.cameras:
-            key = (device[0], fact.store, camera.business_day or day, device[1], camera.camera)
+            on = day_due(camera.business_day, day)
+            if on is None or camera.fixture is None or (camera.business_day is None and not camera.due):
+                continue  # it counts people, and owes no captures; or it does not know the day
+            key = (device[0], fact.store, on, device[1], camera.camera)
             if key not in due or newer(said, due[key][0]):
                 due[key] = (said, camera.fixture, camera.due)
     _keep_latest_health(connection, latest)
@@ -123,10 +149,17 @@ def _keep_latest_due(connection: Connection, due: dict[tuple[str, str, date, str
     if not due:
         return
     columns = camera_due.c
-    identity = tuple_(columns.tenant, columns.store, columns.day, columns.device, columns.camera)
+    asked = Listed(connection, [(tenant, store, day.isoformat(), *camera) for tenant, store, day, *camera in due])
+    same = and_(
+        columns.tenant == asked.text(0),
+        columns.store == asked.text(1),
+        columns.day == asked.day(2),
+        columns.device == asked.text(3),
+        columns.camera == asked.text(4),
+    )
     known: dict[tuple[str, str, date, str, str], Said] = {
         (row.tenant, row.store, row.day, row.device, row.camera): (row.at, row.epoch, row.seq)
-        for row in connection.execute(select(camera_due).where(identity.in_(list(due))))
+        for row in connection.execute(select(camera_due).select_from(asked.rows.join(camera_due, same)))
     }
     put(
         connection,

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from cloud_sink.store import boots, episodes, fleet_log, ledger, quarantine, rows
+from cloud_sink.store import boots, episodes, fleet_log, ledger, outgoing, quarantine, rows, stale
 from cloud_sink.store.dating import date_event, place
 from cloud_sink.store.dialect import add
 from cloud_sink.store.facts import Answer, Dated, Fact, Key, Place, RefusedBody, Sequence
 from cloud_sink.store.quarantine import CONFLICT, Held
-from cloud_sink.store.sums import Sums, add_event
-from cloud_sink.store.tables import metadata
+from cloud_sink.store.sums import Sums
 from edge.contract import ranges as ranged
-from edge.contract.payloads import DeviceHealth, OutboxDropped
+from edge.contract.payloads import OutboxDropped
 from edge.contract.topics import Address
 
 if TYPE_CHECKING:
@@ -50,24 +49,37 @@ def take(
     facts, refused = list(facts), list(refused)
     fleet_log.note_seen(
         connection,
-        {one.address: "" for one in refused} | {fact.address: fact.event.zone for fact in facts},
+        {one.address: "" for one in refused} | {fact.address: fact.zone for fact in facts},
         received,
     )
-    new, contradicting = _sort_out(connection, facts, answers)
+    taken = ledger.read(connection, "taken", _spans(facts))
+    new, contradicting = _sort_out(connection, facts, taken, answers)
     _store(connection, new, stores, received)
-    _enter(connection, "taken", ((fact.sequence, fact.event.seq) for fact in new))
+    ledger.enter(connection, "taken", _by_sequence((fact.sequence, fact.seq) for fact in new), taken)
     quarantine.hold(connection, _held(refused, contradicting), received, quarantine_bytes)
-    _enter(connection, "refused", _answer_refused(refused, answers))
+    ledger.add(connection, "refused", _by_sequence(_answer_refused(refused, answers)))
     return dict(answers)
 
 
-def _sort_out(connection: Connection, facts: list[Fact], answers: Answers) -> tuple[list[Fact], list[Fact]]:
+def _spans(facts: list[Fact]) -> dict[Sequence, tuple[int, int]]:
+    """The lowest and the highest number of each outbox in a batch."""
+    spans: dict[Sequence, tuple[int, int]] = {}
+    for fact in facts:
+        seq = fact.seq
+        low, high = spans.get(fact.sequence, (seq, seq))
+        spans[fact.sequence] = (min(low, seq), max(high, seq))
+    return spans
+
+
+def _sort_out(
+    connection: Connection, facts: list[Fact], taken: dict[Sequence, Ranges], answers: Answers
+) -> tuple[list[Fact], list[Fact]]:
     """Tell new facts from known ones and from those that contradict what is stored."""
     new: dict[Key, Fact] = {}
     contradicting = []
-    known = _known(connection, facts)
+    known = _known(connection, facts, taken)
     for fact in facts:
-        answer = answers[fact.address, fact.event.epoch]
+        answer = answers[fact.address, fact.epoch]
         first = new.get(fact.key)
         if fact.key in known:
             stored = known[fact.key]
@@ -78,21 +90,16 @@ def _sort_out(connection: Connection, facts: list[Fact], answers: Answers) -> tu
             new[fact.key] = fact
             same = True
         if same:
-            answer.taken.add(fact.event.seq)
+            answer.taken.add(fact.seq)
         else:
-            answer.conflicts.add(fact.event.seq)
+            answer.conflicts.add(fact.seq)
             contradicting.append(fact)
     return list(new.values()), contradicting
 
 
-def _known(connection: Connection, facts: list[Fact]) -> dict[Key, bytes | None]:
+def _known(connection: Connection, facts: list[Fact], taken: dict[Sequence, Ranges]) -> dict[Key, bytes | None]:
     """The facts whose numbers the ledger has, with the hash of what is stored."""
-    spans: dict[Sequence, tuple[int, int]] = {}
-    for fact in facts:
-        low, high = spans.get(fact.sequence, (fact.event.seq, fact.event.seq))
-        spans[fact.sequence] = (min(low, fact.event.seq), max(high, fact.event.seq))
-    taken = ledger.read(connection, "taken", spans)
-    keys = {fact.key for fact in facts if ranged.contains(taken[fact.sequence], fact.event.seq)}
+    keys = {fact.key for fact in facts if ranged.contains(taken[fact.sequence], fact.seq)}
     hashes = rows.hashes(connection, keys)
     return {key: hashes.get(key) for key in keys}
 
@@ -102,34 +109,29 @@ def _store(connection: Connection, new: list[Fact], stores: StoreBook, received:
     sums = Sums()
     placed: list[tuple[Fact, Dated, Place]] = []
     for fact in new:
-        dated = date_event(fact.event, received, clocks.get(boots.boot_of(fact)))
-        clockwork = stores.clockwork(fact.address.tenant, fact.store, fact.event.zone)
-        where = place(fact.event, dated.at, clockwork)
+        dated = date_event(fact, received, clocks.get(fact.boot))
+        where = place(fact, dated.at, stores.clockwork(fact.address.tenant, fact.store, fact.zone))
         placed.append((fact, dated, where))
-        add_event(sums, fact.event.data, tenant=fact.address.tenant, store=fact.store, place=where)
+        sums.add(fact.counted, tenant=fact.address.tenant, store=fact.store, place=where)
     rows.append(connection, placed, received)
     redated = boots.redate(connection, moved, stores, sums) if moved else []
-    for table, counts in sums.rows.items():
-        names = [column.name for column in metadata.tables[table].columns]
-        keys = [column.name for column in metadata.tables[table].primary_key]
-        zero = dict.fromkeys((name for name in names if name not in keys), 0)
-        add(
-            connection,
-            metadata.tables[table],
-            ({**zero, **dict(zip(keys, key, strict=True)), **row} for key, row in counts.items()),
-        )
-    told = [*redated, *placed]
+    for roll in sums.rolls:
+        add(connection, roll.table, roll.rows)
+    _take_words(connection, [one for one in (*redated, *placed) if one[0].word is not None], sums, stores)
+    outgoing.enqueue_events(connection, new, received)
+
+
+def _take_words(connection: Connection, told: list[tuple[Fact, Dated, Place]], sums: Sums, stores: StoreBook) -> None:
+    """Take what is more than counts, and mark the days that the batch touched."""
     episodes.note(connection, [(fact, dated) for fact, dated, _ in told])
-    fleet_log.note_health(
-        connection,
-        [(fact, dated, where.day) for fact, dated, where in told if isinstance(fact.event.data, DeviceHealth)],
-    )
+    fleet_log.note_health(connection, [(fact, dated, where.day) for fact, dated, where in told])
     dropped: dict[Sequence, Ranges] = {}
-    for fact in new:
-        if isinstance(fact.event.data, OutboxDropped):
+    for fact, _, _ in told:
+        if isinstance(fact.word, OutboxDropped):
             known = dropped.get(fact.sequence, ())
-            dropped[fact.sequence] = ranged.merge((*known, *fact.event.data.ranges))
+            dropped[fact.sequence] = ranged.merge((*known, *fact.word.ranges))
     ledger.add(connection, "dropped", dropped)
+    stale.mark(connection, sums, told, stores)
 
 
 def _held(refused: list[RefusedBody], contradicting: list[Fact]) -> list[Held]:
@@ -139,7 +141,7 @@ def _held(refused: list[RefusedBody], contradicting: list[Fact]) -> list[Held]:
     ]
     contradiction = "other bytes are stored under this epoch and seq"
     return held + [
-        Held(fact.address, fact.event.epoch, fact.event.seq, CONFLICT, contradiction, fact.body, fact.sha256)
+        Held(fact.address, fact.epoch, fact.seq, CONFLICT, contradiction, fact.body, fact.sha256)
         for fact in contradicting
     ]
 
@@ -154,8 +156,8 @@ def _answer_refused(refused: list[RefusedBody], answers: Answers) -> list[tuple[
     return numbered
 
 
-def _enter(connection: Connection, kind: ledger.Kind, numbered: Iterable[tuple[Sequence, int]]) -> None:
+def _by_sequence(numbered: Iterable[tuple[Sequence, int]]) -> dict[Sequence, Ranges]:
     gathered: dict[Sequence, list[int]] = defaultdict(list)
     for sequence, seq in numbered:
         gathered[sequence].append(seq)
-    ledger.add(connection, kind, {sequence: ranged.from_numbers(numbers) for sequence, numbers in gathered.items()})
+    return {sequence: ranged.from_numbers(numbers) for sequence, numbers in gathered.items()}

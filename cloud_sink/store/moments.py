@@ -13,6 +13,11 @@ def to_ms(at: datetime) -> int:
     return (at - _EPOCH) // _MS
 
 
+def now() -> datetime:
+    """The moment, as exactly as the database keeps it: what is told of a new row is what is told of it later."""
+    return from_ms(to_ms(datetime.now(UTC)))
+
+
 def from_ms(ms: int) -> datetime:
     """The moment, in UTC."""
     return _EPOCH + ms * _MS

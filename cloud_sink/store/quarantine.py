@@ -31,7 +31,7 @@ _IDENTITY = ["tenant", "device", "epoch", "seq", "sha256"]
 _ROW = 300
 """Bytes a row takes beside body and detail, its key and its entries in the indices included."""
 
-_SIZE = func.length(quarantine.c.body) + func.length(quarantine.c.detail) + _ROW
+SIZE = func.length(quarantine.c.body) + func.length(quarantine.c.detail) + _ROW
 _AT_ONCE = 1000
 
 _log = structlog.get_logger()
@@ -94,13 +94,9 @@ def hold(connection: Connection, held: Iterable[Held], received: datetime, most:
         return
     added: dict[str, int] = {}
     statement = insert_or(connection, quarantine).on_conflict_do_nothing(index_elements=_IDENTITY)
-    for tenant, size in connection.execute(statement.returning(quarantine.c.tenant, _SIZE), rows):
+    for tenant, size in connection.execute(statement.returning(quarantine.c.tenant, SIZE), rows):
         added[tenant] = added.get(tenant, 0) + size
-    add(
-        connection,
-        quarantine_use,
-        ({"tenant": tenant, "bytes": size, "dropped": 0} for tenant, size in added.items()),
-    )
+    add(connection, quarantine_use, {(tenant,): (size, 0) for tenant, size in added.items()})
     for tenant in sorted(added):
         _bound(connection, tenant, most)
 
@@ -111,10 +107,7 @@ def _bound(connection: Connection, tenant: str, most: int) -> None:
     taken, dropped = use.bytes, 0
     while taken > most:
         oldest = connection.execute(
-            select(quarantine.c.id, _SIZE)
-            .where(quarantine.c.tenant == tenant)
-            .order_by(quarantine.c.id)
-            .limit(_AT_ONCE)
+            select(quarantine.c.id, SIZE).where(quarantine.c.tenant == tenant).order_by(quarantine.c.id).limit(_AT_ONCE)
         ).all()
         if not oldest:
             break
@@ -161,7 +154,7 @@ def listed(connection: Connection, *, tenant: str | None = None, limit: int = 10
 def release(connection: Connection, ids: Sequence[int]) -> None:
     """Forget rows whose bodies were taken after all."""
     for one in ids:
-        gone = delete(quarantine).where(quarantine.c.id == one).returning(quarantine.c.tenant, _SIZE)
+        gone = delete(quarantine).where(quarantine.c.id == one).returning(quarantine.c.tenant, SIZE)
         for tenant, size in connection.execute(gone).all():
             connection.execute(
                 update(quarantine_use)

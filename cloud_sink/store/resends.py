@@ -6,15 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, select, update
 
 from cloud_sink.store import ledger
+from cloud_sink.store.dialect import Listed
 from cloud_sink.store.moments import from_ms, to_ms
 from cloud_sink.store.tables import devices, resends
+from cloud_sink.store.tails import LAST_SEQ
 from edge.contract import ranges as ranged
 from edge.contract.topics import Address
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime, timedelta
 
     from sqlalchemy import Connection, Row
@@ -57,27 +60,43 @@ def ask(connection: Connection, resend: Resend) -> None:
     )
 
 
-def asked_since(connection: Connection, moment: datetime) -> list[Resend]:
-    """The questions asked after a moment, answered or not."""
-    rows = connection.execute(select(resends).where(resends.c.asked > to_ms(moment)).order_by(resends.c.asked))
-    return [_resend(row) for row in rows]
+def asked_since(connection: Connection, moment: datetime, sequences: Collection[Sequence]) -> list[Resend]:
+    """The questions asked after a moment: all that wait for their answer, and the answered ones of some outboxes.
+
+    After an outage thousands are answered within the hour; nobody needs to read them again at every look.
+    """
+    lately = resends.c.asked > to_ms(moment)
+    found = list(connection.execute(select(resends).where(lately, resends.c.answered.is_(None))))
+    if sequences:
+        asked = Listed(connection, sorted(sequences))
+        same = and_(*(resends.c[name] == asked.text(at) for at, name in enumerate(("tenant", "device", "epoch"))))
+        answered = select(resends).select_from(asked.rows.join(resends, same))
+        found += connection.execute(answered.where(lately, resends.c.answered.is_not(None)))
+    return sorted(map(_resend, found), key=lambda one: one.asked)
 
 
 def answer(
     connection: Connection, address: Address, resend_id: str, *, text: str, dropped: Ranges, at: datetime
-) -> bool:
-    """Take a device's reply; what it dropped is no hole any more. False for a question nobody asked it."""
+) -> Resend | None:
+    """Take a device's reply; what it dropped is no hole any more.
+
+    Returns:
+        The question; None when nobody asked it, or it is answered already.
+    """
     row = connection.execute(
         select(resends).where(
             resends.c.id == resend_id, resends.c.tenant == address.tenant, resends.c.device == address.device
         )
     ).one_or_none()
     if row is None or row.answered is not None:
-        return False
+        return None
     resend = _resend(row)
     connection.execute(update(resends).where(resends.c.id == resend_id).values(answered=to_ms(at), answer=text))
-    ledger.add(connection, "dropped", {resend.sequence: ranged.intersect(resend.ranges, dropped)})
-    return True
+    gone = ranged.intersect(resend.ranges, dropped)
+    # An outbox that is no more has dropped all there ever could be: that says nothing of numbers that were given.
+    gone = tuple(span for span in gone if span[1] < LAST_SEQ)
+    ledger.add(connection, "dropped", {resend.sequence: gone})
+    return resend
 
 
 def standing(

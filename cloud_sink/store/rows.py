@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, select, tuple_, update
+from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary, String, and_, select, tuple_, update
 
+from cloud_sink.store.dialect import as_stored
 from cloud_sink.store.moments import to_ms
 from cloud_sink.store.tables import events
 
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from cloud_sink.store.facts import Dated, Fact, Key, Place
+
+_POSTGRES = {
+    String: "varchar",
+    BigInteger: "int8",
+    Integer: "int4",
+    Boolean: "bool",
+    Date: "date",
+    LargeBinary: "bytea",
+}
+_COLUMNS = ", ".join(column.name for column in events.columns)
+_TYPES = [_POSTGRES[type(column.type)] for column in events.columns]
+_INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES ({', '.join('?' * len(events.columns))})"  # noqa: S608 - names of ours
 
 _AT_ONCE = 200
 """Keys a query: SQLite bounds the number of parameters."""
@@ -41,37 +54,56 @@ def append(connection: Connection, placed: Iterable[tuple[Fact, Dated, Place]], 
     """Append new events."""
     now = to_ms(received)
     appended = [
-        {
-            "tenant": fact.address.tenant,
-            "device": fact.address.device,
-            "epoch": fact.event.epoch,
-            "seq": fact.event.seq,
-            "store": fact.store,
-            "type": fact.event.type,
-            "fixture": getattr(fact.event.data, "fixture", None) or "",
-            **_dating(dated, place),
-            "boot": fact.event.boot,
-            "up": fact.event.up,
-            "received": now,
-            "sha256": fact.sha256,
-            "body": fact.body,
-        }
+        (
+            fact.address.tenant,
+            fact.address.device,
+            fact.epoch,
+            fact.seq,
+            fact.store,
+            fact.type,
+            fact.fixture,
+            place.day,
+            place.hour,
+            place.in_hours,
+            to_ms(dated.at),
+            dated.how,
+            fact.boot[2],
+            fact.up,
+            now,
+            fact.sha256,
+            fact.body,
+        )
         for fact, dated, place in placed
     ]
-    if appended:
-        connection.execute(insert(events), appended)
+    if not appended:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_INSERT, [tuple(map(as_stored, row)) for row in appended])
+    else:
+        _copy(connection, appended)
+
+
+def _copy(connection: Connection, appended: Iterable[tuple[object, ...]]) -> None:
+    """PostgreSQL takes the rows of a batch in its binary form, within the transaction."""
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY events ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(_TYPES)
+        for row in appended:
+            copy.write_row(row)
 
 
 def undated(connection: Connection, tenant: str, device: str, boot: str) -> list[Row[tuple[object, ...]]]:
-    """The events of a boot that were not dated by their own clock."""
+    """The events of a boot that were not dated by their own clock, locked: what is added to their sums waits."""
     return list(
         connection.execute(
-            select(events).where(
+            select(events)
+            .where(
                 events.c.tenant == tenant,
                 events.c.device == device,
                 events.c.boot == boot,
-                events.c.dated.in_(("boot", "arrival")),
+                events.c.dated != "clock",  # as the index says it
             )
+            .with_for_update()
         )
     )
 

@@ -14,29 +14,31 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from cloud_sink.store import (  # noqa: F401 - who knows this module's tables knows all
+    correction_tables,
+    evidence_tables,
+    master_tables,
+    out_tables,
+    plan_tables,
+    rights_tables,
+    settled_tables,
+    tail_tables,
+    task_tables,
 )
+from cloud_sink.store.schema import EPOCH as _EPOCH
+from cloud_sink.store.schema import SKU as _SKU
+from cloud_sink.store.schema import SLUG as _SLUG
+from cloud_sink.store.schema import counts as _counts
+from cloud_sink.store.schema import metadata as metadata  # noqa: PLC0414 - told on, for who asks this module
 
-_SLUG = String(63)
-_EPOCH = String(32)
-_SKU = String(64)
-
-
-def _counts(*names: str) -> list[Column[int]]:
-    return [Column(name, BigInteger, nullable=False, server_default="0") for name in names]
-
+_UNDATED = text("dated <> 'clock'")
 
 events = Table(
     "events",
@@ -48,7 +50,7 @@ events = Table(
     Column("store", _SLUG, nullable=False),
     Column("type", String(100), nullable=False),
     Column("fixture", _SLUG, nullable=False),  # '' where the type has none
-    Column("day", Date, nullable=False),  # the business day its roll-ups stand under
+    Column("day", Date, primary_key=True),  # the business day its roll-ups stand under; last in the key
     Column("hour", Integer, nullable=False),  # within that day, from 0
     Column("in_hours", Boolean, nullable=False),  # whether it fell into opening hours
     Column("at", BigInteger, nullable=False),
@@ -58,10 +60,12 @@ events = Table(
     Column("received", BigInteger, nullable=False),
     Column("sha256", LargeBinary(32), nullable=False),
     Column("body", LargeBinary, nullable=False),  # the device's own bytes
-    Index(None, "tenant", "store", "day", "type"),
-    Index(None, "tenant", "device", "boot", "dated"),
+    Index(None, "tenant", "store", "day", "type", "at"),
+    Index("ix_events_undated", "tenant", "device", "boot", sqlite_where=_UNDATED, postgresql_where=_UNDATED),
+    postgresql_partition_by="RANGE (day)",
 )
-"""One row an event, as it came."""
+"""One row an event, as it came. On PostgreSQL a partition for each business day (`cloud_sink.store.partitions`): what
+is stored once is decided by the ledger, since a key is unique there only within its day."""
 
 ledger = Table(
     "ledger",
@@ -151,9 +155,15 @@ fixture_day = Table(
         "cabinet_millicelsius",
         "power_readings",
         "power_off",
+        "openings",  # captures that tell what an opening of the door did
+        "refills",  # of these, refills
+        "door_words",  # events of the door: without any there is no sensor
     ),
+    sqlite_with_rowid=False,
 )
-"""Sums over the accepted captures of one view of a fixture on one business day."""
+"""Sums over the accepted captures of one view of a fixture on one business day.
+
+Roll-ups are stored in the order of their keys (`WITHOUT ROWID`): a profile reads a store's days side by side."""
 
 rejection_day = Table(
     "rejection_day",
@@ -165,6 +175,7 @@ rejection_day = Table(
     Column("view", _SLUG, primary_key=True),
     Column("reason", String(20), primary_key=True),
     *_counts("captures"),
+    sqlite_with_rowid=False,
 )
 """Captures that were not used, by reason."""
 
@@ -188,7 +199,12 @@ sku_day = Table(
         "width_ppm",  # summed width of recognised facings, millionths of the frame
         "unsure_width_ppm",
         "unknown_width_ppm",
+        "taken",  # facings that fell in openings of the door
+        "added",
+        "removed",  # the same in refills
+        "refilled",
     ),
+    sqlite_with_rowid=False,
 )
 """Sums over the accepted captures, by SKU."""
 
@@ -211,7 +227,13 @@ traffic_hour = Table(
         "stoppers_intervals",
         "visits",
         "dwell_ms",
+        "open_ms",  # observed in opening hours
+        "told_intervals",  # that told the crossings of some line
+        "withheld_intervals",  # in which some count was too small to be told
+        "loitering",
+        "occupancy_ms",  # people in zones x time
     ),
+    sqlite_with_rowid=False,
 )
 """People counted, by hour."""
 
@@ -243,6 +265,7 @@ camera_due = Table(
     Column("at", BigInteger, nullable=False),  # of the event that said so: the latest wins
     Column("epoch", _EPOCH, nullable=False),
     Column("seq", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Captures due in the opening hours of a business day, by the schedule the camera reported last."""
 
@@ -283,14 +306,23 @@ resends = Table(
 )
 """Commands that asked a device to fill a hole in its sequence."""
 
-evidence = Table(
-    "evidence",
+chores = Table(
+    "chores",
     metadata,
-    Column("tenant", _SLUG, primary_key=True),
-    Column("sha256", String(64), primary_key=True),
-    Column("store", _SLUG, nullable=False),
-    Column("device", _SLUG, nullable=False),
-    Column("bytes", BigInteger, nullable=False),
-    Column("received", BigInteger, nullable=False),
+    Column("name", _SLUG, primary_key=True),
+    Column("ran", BigInteger, nullable=False),
 )
-"""Photographs in the evidence folder, for quota and retention."""
+"""When a daily chore ran last, whichever collector did it."""
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("id", _SLUG, primary_key=True),
+    Column("tenant", _SLUG, nullable=False),
+    Column("kind", String(10), nullable=False),  # store or device
+    Column("name", _SLUG, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("proof", Text, nullable=False),  # JSON
+)
+"""What was deleted on command, and the proof of it."""

@@ -19,6 +19,8 @@ class Frame:
     image: NDArray[np.uint8]  # (height, width, 3), BGR
     name: str  # of the file, or of the stream
     taken: datetime | None  # None: when it arrived; a replayed picture carries its own time
+    index: int = 0  # of a video file: the frame's number, from 0
+    seconds: float = 0.0  # of a video file: into the film; of a live stream: the monotonic clock when it was read
 
 
 class FrameSource(Protocol):
@@ -34,5 +36,5 @@ class FrameSource(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the camera."""
+        """Let go of the camera. Any thread may do so; a capture under way in another one then fails or gives None."""
         ...

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from edge.contract.config import CameraSection
 
 
-def open_source(camera: CameraSection, *, clockwork: Clockwork, after: str | None = None) -> FrameSource:
+def open_source(
+    camera: CameraSection, *, clockwork: Clockwork, after: str | None = None, every: float | None = None
+) -> FrameSource:
     """The source that a camera's configuration describes. Nothing is opened before the first capture.
 
     Args:
@@ -20,11 +22,12 @@ def open_source(camera: CameraSection, *, clockwork: Clockwork, after: str | Non
         clockwork: the store's zone, for pictures named after their time, and its hours, over which undated pictures
             are spread.
         after: the name of the last picture already taken from a replayed folder; it goes on behind that one.
+        every: seconds between its frames, where they come at an interval.
 
     Raises:
         SourceError: a folder that is missing, empty, or whose names hold no times.
     """
-    # OpenCV and urllib3 are loaded for the kind of camera that needs them.
+    # What reads pictures and urllib3 are loaded for the kind of camera that needs them.
     match camera.source:
         case FolderSource() as section:
             from edge.capture.folder import Folder  # noqa: PLC0415 - see above
@@ -34,8 +37,8 @@ def open_source(camera: CameraSection, *, clockwork: Clockwork, after: str | Non
             from edge.capture.video import VideoFile, open_live  # noqa: PLC0415 - see above
 
             if isinstance(section, VideoSource):
-                return VideoFile(section.path)
-            return open_live(section, deadline=camera.deadline)
+                return VideoFile(section.path, deadline=camera.deadline)
+            return open_live(section, deadline=camera.deadline, every=every)
         case SnapshotSource() as section:
             from edge.capture.snapshot import Snapshot  # noqa: PLC0415 - see above
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ import typer
 from edge.cli.progress import track
 
 if TYPE_CHECKING:
-    from edge.capture.quality import Measured
+    from edge.capture.quality.measure import Measured
     from edge.device.analysis import Analysis
+    from edge.recognise.detector import Detections
+    from edge.recognise.people import PeopleDetector
     from edge.recognise.turns import Turn
     from edge.shelf.facing import Box
 
@@ -36,6 +39,7 @@ def analyse(
         help="Lowest detection score printed; without it the shipped threshold holds, and what is printed is counted. "
         "A lower one prints all that was found, also what stands behind or on another unit.",
     ),
+    people: bool = typer.Option(False, "--people", help="Finds people as well: a box and a score for each."),
     draw: Path | None = typer.Option(None, metavar="DIR", help="Writes each picture there with what was seen on it."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line for each picture."),
     threads: int = typer.Option(2, min=1, max=64, help="Threads of one inference."),
@@ -45,7 +49,7 @@ def analyse(
     Example: edge analyse cooler.jpg --catalogue configs/catalogues/cooler-vn
     """
     from edge.capture.pictures import expand, frames_of
-    from edge.capture.quality import measure
+    from edge.capture.quality.measure import measure
     from edge.contract.errors import ImageError
     from edge.device.analysis import load_analyser
     from edge.device.drawing import save_drawing
@@ -55,6 +59,7 @@ def analyse(
         raise typer.BadParameter("needs --catalogue: a plan is written in its SKUs", param_hint="--planogram")
     paths = expand(inputs)
     analyser = load_analyser(None, catalogue=catalogue, planogram=planogram, models=models or MODELS, threads=threads)
+    look = load_people_detector(models, threads=threads) if people else None
     failed = 0
     taken = {os.path.realpath(path) for path in paths}  # a drawing takes the place of no picture and of no other one
     for path in track(paths, "analyse"):
@@ -64,6 +69,8 @@ def analyse(
                 row = describe(
                     name, analysis, measure(picture.image), turn=picture.turn, with_kpis=planogram is not None
                 )
+                if look is not None:
+                    row["people"] = describe_people(look.detect(picture.image), analysis, turn=picture.turn)
                 sys.stdout.write(json.dumps(row) + "\n" if as_json else in_words(row))
                 sys.stdout.flush()
                 if draw is not None:
@@ -95,7 +102,7 @@ def describe(name: str, analysis: Analysis, measured: Measured, *, turn: Turn, w
         "image": name,
         "width": width,
         "height": height,
-        "quality": {"brightness": round(measured.brightness, 4), "sharpness": round(measured.sharpness, 1)},
+        "quality": describe_quality(measured),
         "facings": [
             {
                 "box": stored(facing.box),
@@ -114,9 +121,41 @@ def describe(name: str, analysis: Analysis, measured: Measured, *, turn: Turn, w
     if with_kpis:
         from edge.device.observation import deviations_of, kpis_of
 
-        row["kpis"] = kpis_of(analysis.kpis).model_dump(mode="json")
-        row["deviations"] = [deviation.model_dump(mode="json") for deviation in deviations_of(analysis)]
+        kpis = analysis.kpis
+        row["kpis"] = kpis_of(kpis, analysis.width).model_dump(mode="json") | {
+            "purity": asdict(kpis.purity),
+            "occupancy": kpis.occupancy,
+            "linear_share": kpis.linear_share,
+        }
+        row["deviations"] = [deviation.model_dump(mode="json") for deviation in deviations_of(analysis.deviations)]
     return row
+
+
+def load_people_detector(models: Path | None, *, threads: int) -> PeopleDetector:
+    """The people detector of a folder of models; None for the shipped one."""
+    from edge.recognise.manifest import find_model
+    from edge.recognise.people import PeopleDetector
+
+    return PeopleDetector(find_model("people-detector", folder=models), threads=threads)
+
+
+def describe_people(found: Detections, analysis: Analysis, *, turn: Turn) -> list[dict[str, Any]]:
+    """People of a picture, boxes in pixels of the file as stored."""
+    size = {"width": analysis.width, "height": analysis.height}
+    return [
+        {"box": [round(value, 2) for value in turn.stored_box(tuple(box), **size)], "score": round(float(score), 4)}
+        for box, score in zip(found.boxes.tolist(), found.scores, strict=True)
+    ]
+
+
+def describe_quality(measured: Measured) -> dict[str, Any]:
+    """What a picture shows by itself, and why `edge run` would not use it: null when nothing speaks against it."""
+    from edge.capture.quality.gate import judge_alone
+    from edge.contract.config import QualityRules
+
+    figures = {name: round(getattr(measured, name), 4) for name in ("brightness", "blown", "contrast", "featureless")}
+    reason = judge_alone(measured, QualityRules())
+    return {**figures, "sharpness": round(measured.sharpness, 1), "edges": round(measured.edges, 2), "reason": reason}
 
 
 def in_words(row: dict[str, Any]) -> str:
@@ -124,7 +163,8 @@ def in_words(row: dict[str, Any]) -> str:
     from edge.contract.errors import one_line
 
     facings, gaps = row["facings"], row["gaps"]
-    lines = [f"{one_line(row['image'])}: {len(facings)} facings, {len(gaps)} gaps"]
+    people = f", {len(row['people'])} people" if "people" in row else ""
+    lines = [f"{one_line(row['image'])}: {len(facings)} facings, {len(gaps)} gaps{people}"]
     for shelf in sorted({facing["shelf"] for facing in facings}, reverse=True):
         runs: list[tuple[str, int]] = []
         for facing in (facing for facing in facings if facing["shelf"] == shelf):

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import typer
 
-from edge.cli import analyse, bench, catalogue, config, evaluate, planogram, run
+from edge.cli import analyse, bench, catalogue, config, doctor, evaluate, planogram, run, status, traffic
 from edge.contract.errors import FacingsError
 
 app = typer.Typer(
@@ -21,8 +21,11 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("analyse")(analyse.analyse)
+app.command("traffic")(traffic.traffic)
 app.command("evaluate")(evaluate.evaluate)
 app.command("bench")(bench.bench)
+app.command("doctor")(doctor.doctor)
+app.command("status")(status.status)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(planogram.app, name="planogram")
 app.add_typer(config.app, name="config")

@@ -15,11 +15,11 @@ app = typer.Typer(
 @app.command(epilog="Example: edge config check agent.yaml")
 def check(file: Path = typer.Argument(..., help="The agent's configuration, YAML.")) -> None:
     """Read a configuration and all it points to, and say what is wrong."""
-    from edge.device.settings import check_config, read_config
+    from edge.device.settings import check_config, in_numbers, read_config
 
     config = read_config(file)
     check_config(config, file)
-    typer.echo(f"{file}: good ({len(config.cameras)} cameras, {len(config.fixtures)} fixtures)")
+    typer.echo(f"{file}: good ({in_numbers(config)})")
 
 
 @app.command(epilog="Example: edge config show agent.yaml")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
+
+if TYPE_CHECKING:
+    from typing import IO
 
 
 def set_up_logs() -> None:
@@ -17,5 +22,23 @@ def set_up_logs() -> None:
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Patient(sys.stderr))),
     )
+
+
+class _Patient:
+    """A stream whose losses are borne: a log on a full disk must not stop what it tells of."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or let it be."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or let it be."""
+        with suppress(OSError):
+            self._stream.flush()

@@ -15,9 +15,14 @@ LONG = 5
 
 def track(steps: Sequence[T], label: str) -> Iterable[T]:
     """The steps, with a bar on stderr where that is a terminal and there are many."""
-    if not sys.stderr.isatty() or len(steps) < LONG:
+    return watch(steps, label, total=len(steps))
+
+
+def watch(steps: Iterable[T], label: str, *, total: int) -> Iterable[T]:
+    """The same of steps that come one by one; `total` is how many there are about."""
+    if not sys.stderr.isatty() or total < LONG:
         return steps
     from rich.console import Console
     from rich.progress import track as bar
 
-    return bar(steps, description=label, console=Console(stderr=True), transient=True)
+    return bar(steps, description=label, total=total, console=Console(stderr=True), transient=True)

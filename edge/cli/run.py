@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from pathlib import Path
 
 import typer
@@ -15,6 +17,10 @@ def run(
 
     Example: edge run --config configs/agent/cooler.yaml
     """
+    from edge.device.allocator import keep_memory_flat
+
+    keep_memory_flat()
+
     from edge.cli.logs import set_up_logs
     from edge.device.agent import Agent
     from edge.device.settings import check_config, read_config
@@ -22,7 +28,10 @@ def run(
     set_up_logs()
     settings = read_config(config)
     check_config(settings, config)
-    agent = Agent(settings)
+    agent = Agent(settings, config)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: agent.stop())
     agent.run()
+    if agent.anew:
+        # The same command in the same process: its id, its supervisor and its terminal stay, its memory does not.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line

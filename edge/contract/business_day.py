@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Span:
         return max(0.0, (self.until - self.since).total_seconds())
 
 
+@lru_cache(maxsize=4096)
 def wall(day: date, clock: time, zone: ZoneInfo) -> datetime:
     """The UTC moment when the clock on the wall first shows `clock` on `day`.
 

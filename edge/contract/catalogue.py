@@ -12,7 +12,7 @@ from edge.contract.names import SkuId
 Package = Literal["can", "bottle", "carton", "pouch", "cup", "jar", "box", "bag", "other"]
 LifeCycle = Literal["planned", "active", "delisted"]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-_GTIN_LENGTHS = (8, 12, 13, 14)
+GTIN_LENGTHS = (8, 12, 13, 14)
 
 
 def gtin_check_digit(digits: str) -> int:
@@ -66,7 +66,7 @@ class Sku(BaseModel):
     def _checked(cls, gtin: str | None) -> str | None:
         if gtin is None:
             return None
-        if not (gtin.isascii() and gtin.isdigit() and len(gtin) in _GTIN_LENGTHS):
+        if not (gtin.isascii() and gtin.isdigit() and len(gtin) in GTIN_LENGTHS):
             raise ValueError(f"GTIN {gtin!r} is not 8, 12, 13 or 14 digits")
         if int(gtin[-1]) != gtin_check_digit(gtin[:-1]):
             raise ValueError(f"GTIN {gtin} has a wrong check digit: it would be {gtin_check_digit(gtin[:-1])}")

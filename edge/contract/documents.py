@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.contract.config import AgentConfig
 from edge.contract.events import EVENT_TYPES, MAX_EVENT_BYTES
+from edge.contract.findings import DoctorResult
 from edge.contract.receipts import Command, ConfigReport, DeviceState, Receipt, Reply, ResendArguments, ResendResult
 from edge.contract.topics import ROOT, Channel
 
@@ -28,6 +29,7 @@ MESSAGES: dict[str, type[BaseModel]] = {
     "config-reported": ConfigReport,
     "resend-arguments": ResendArguments,
     "resend-result": ResendResult,
+    "doctor-result": DoctorResult,
 }
 
 _PARAMETERS = {
@@ -58,7 +60,15 @@ _CHANNELS: dict[Channel, tuple[str, tuple[str, ...], str]] = {
     ),
     Channel.COMMANDS: ("Requests, re-sent until answered or expired. QoS 1.", ("command",), "send"),
     Channel.REPLIES: ("One answer to each command. QoS 1.", ("reply",), "receive"),
-    Channel.CONFIG: ("Retained: the configuration that is desired.", ("config",), "send"),
+    Channel.CONFIG: (
+        (
+            "Retained: the configuration that is desired, a JSON merge patch (RFC 7396) on the device's own file. "
+            "Cameras and fixtures are objects by id, or lists that take the place of all of them; a whole "
+            "configuration is a merge patch too. An empty object takes back what was desired."
+        ),
+        ("config",),
+        "send",
+    ),
     Channel.CONFIG_REPORTED: ("Retained: what became of the desired one.", ("config-reported",), "receive"),
 }
 

@@ -73,7 +73,7 @@ def parse_yaml(text: str, model: type[M], *, name: str, error: type[FacingsError
 def _explain(
     failure: ValidationError, root: yaml.Node, model: type[BaseModel], name: str, error: type[FacingsError]
 ) -> FacingsError:
-    details = _real(failure.errors(include_url=False))
+    details = without_echoes(failure.errors(include_url=False))
     first = next((detail for detail in details if detail["type"] == "extra_forbidden"), details[0])
     line, steps = _locate(root, first["loc"])
     key = ".".join(str(step) for step in steps) or "file"
@@ -85,7 +85,23 @@ def _explain(
     return error(f"{name}: line {line}: {key}: {_message(first)}{more}", _described(model, steps))
 
 
-def wrong_key(path: Path, loc: Sequence[int | str], said: str, mend: str) -> ConfigError:
+class WrongKeyError(ConfigError):
+    """A key of a file that was read well; found wrong by looking at what it points to.
+
+    Args:
+        what: as for every error of the project.
+        mend: as for every error of the project.
+        loc: the way to the key.
+        said: what is wrong with it, without file and line.
+    """
+
+    def __init__(self, what: str, mend: str, *, loc: Sequence[int | str], said: str) -> None:
+        super().__init__(what, mend)
+        self.loc = tuple(loc)
+        self.said = said
+
+
+def wrong_key(path: Path, loc: Sequence[int | str], said: str, mend: str) -> WrongKeyError:
     """What is wrong with a key of a file that was read well: found only by looking at what it points to.
 
     Args:
@@ -99,11 +115,12 @@ def wrong_key(path: Path, loc: Sequence[int | str], said: str, mend: str) -> Con
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         root = None  # it was readable a moment ago; the key says enough
     line = f"line {_locate(root, loc)[0]}: " if root is not None else ""
-    return ConfigError(f"{path}: {line}{'.'.join(str(step) for step in loc)}: {said}", mend)
+    what = f"{path}: {line}{'.'.join(str(step) for step in loc)}: {said}"
+    return WrongKeyError(what, mend, loc=loc, said=said)
 
 
-def _real(details: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without the echo of an item that failed: a list that is then too short."""
+def without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Faults without the echo of an item that failed: a list that is then too short."""
     return [
         detail
         for detail in details
@@ -189,7 +206,9 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _known_keys(model: type[BaseModel], steps: Sequence[int | str]) -> str:
-    known = sorted({key for place in _models_at(model, steps) for key in place.model_fields})
+    known = sorted(
+        {field.alias or key for place in _models_at(model, steps) for key, field in place.model_fields.items()}
+    )
     close = difflib.get_close_matches(str(steps[-1]) if steps else "", known, n=1)
     if close:
         return f"did you mean {close[0]}?"
@@ -198,9 +217,9 @@ def _known_keys(model: type[BaseModel], steps: Sequence[int | str]) -> str:
 
 def _described(model: type[BaseModel], steps: Sequence[int | str]) -> str:
     for place in _models_at(model, steps):
-        field = place.model_fields.get(str(steps[-1])) if steps else None
-        if field is not None and field.description:
-            return field.description
+        for key, field in place.model_fields.items():
+            if steps and str(steps[-1]) in {key, field.alias} and field.description:
+                return field.description
     return ""
 
 

@@ -15,6 +15,7 @@ from edge.contract.names import Count, Instant, Seq, Sha256, SkuId, Slug, Text, 
 
 Seconds = Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Extent = Annotated[float, Field(ge=0, le=10**4, allow_inf_nan=False)]
 UnitBox = Annotated[list[UnitScore], Field(min_length=4, max_length=4)]
 """Normalised `[x1, y1, x2, y2]` of the undistorted frame."""
 
@@ -91,8 +92,21 @@ class Compliance(Part):
     facings: Ratio
 
 
+class Widths(Part):
+    """Widths of the facings, added up, in widths of the frame; of a fixture with several views, of its front."""
+
+    own: Extent = 0.0
+    foreign: Extent = 0.0
+    unknown: Extent = 0.0
+    unsure: Extent = 0.0
+
+
 class Kpis(Part):
-    """The KPIs of one capture of one fixture, as counts that add up."""
+    """The KPIs of one capture of one fixture, as counts that add up.
+
+    Of a fixture with several views, what its observations of one capture set hold adds up to the fixture: each counts
+    the units that it lists, a SKU is in the assortment of one of them, and one holds must-stock and compliance.
+    """
 
     facings: Count
     own: Count
@@ -103,6 +117,7 @@ class Kpis(Part):
     assortment: Count
     must_stock: Ratio | None = None
     compliance: Compliance | None = None
+    widths: Widths | None = None
 
     @model_validator(mode="after")
     def _adds_up(self) -> Kpis:
@@ -122,14 +137,67 @@ class Versions(Part):
 
 
 class Quality(Part):
-    """What the quality gate measured on the frame."""
+    """What the quality gate measured on the frame; None where there was nothing to measure against."""
 
     brightness: UnitScore
     sharpness: Finite
+    blown: UnitScore | None = None
+    edges: Finite | None = None
+    contrast: UnitScore | None = None
+    featureless: UnitScore | None = None
+    repeated: UnitScore | None = None
+    moved: Finite | None = None
+    agreed: UnitScore | None = None
+    covered: UnitScore | None = None
+    fogged: UnitScore | None = None
+    hidden: UnitScore | None = None
+    people: UnitScore | None = None
+
+
+class Opening(Part):
+    """What an opening of the cooler's door did, seen in this capture, the best after it. Facings, not units."""
+
+    before: Slug  # the last accepted capture before it; of a fixture with several views, the capture set
+    openings: Annotated[list[Slug], Field(max_length=1000)] = []  # ids, as in cooler.door.v1; several after a rejection
+    seconds_open: Seconds | None = None  # None: nobody knows when it closed
+    refill: bool  # open for minutes: not depletion
+    taken: Annotated[dict[SkuId, Count], Field(max_length=2000)] = {}
+    added: Annotated[dict[SkuId, Count], Field(max_length=2000)] = {}
+
+
+class RenamedFacing(Part):
+    """A facing that counts as something else than this capture alone shows."""
+
+    facing: Count  # its index in the facings
+    sku: SkuId | None = None
+    status: Status
+    sku_score: UnitScore | None = None
+
+    @model_validator(mode="after")
+    def _sku_when_recognised(self) -> RenamedFacing:
+        if self.status == "recognised" and self.sku is None:
+            raise ValueError("a recognised facing names its SKU")
+        return self
+
+
+class Vote(Part):
+    """What counts after a vote over the last captures, as changes to what this capture alone shows."""
+
+    captures: Annotated[list[Slug], Field(min_length=2, max_length=9)]  # that voted, oldest first, this one last
+    kept: Annotated[list[FacingRecord], Field(max_length=2000)] = []  # missed in this capture, and counted
+    dropped: Annotated[list[Count], Field(max_length=2000)] = []  # indices of facings not believed yet, not counted
+    renamed: Annotated[list[RenamedFacing], Field(max_length=2000)] = []
+    gaps: Annotated[list[GapRecord], Field(max_length=2000)] = []
+    kpis: Kpis
 
 
 class ShelfObserved(Part):
-    """One accepted capture of a fixture."""
+    """One accepted capture of a fixture.
+
+    `facings`, `gaps` and `kpis` are those of this capture alone. Where a vote over the last captures says otherwise,
+    `vote` says what counts; deviations are those of the vote. Several views of a fixture make one observation each, of
+    one `capture_set`; a unit that two of them show is listed by one.
+    """
 
     capture: Slug
     capture_set: Slug
@@ -146,12 +214,44 @@ class ShelfObserved(Part):
     deviations: Annotated[list[Deviation], Field(max_length=2000)] = []
     planned: Annotated[dict[SkuId, Count], Field(max_length=2000)] = {}
     simulated: bool = False
+    opening: Opening | None = None  # with door_after, where there was a capture before
+    vote: Vote | None = None  # None: the vote changed nothing, or there was none
 
     @model_validator(mode="after")
     def _counted(self) -> ShelfObserved:
         if self.kpis.facings != len(self.facings):
             raise ValueError(f"kpis.facings is {self.kpis.facings} but {len(self.facings)} facings are listed")
+        if self.vote is not None:
+            named = [*self.vote.dropped, *(one.facing for one in self.vote.renamed)]
+            if len(set(named)) < len(named) or any(index >= len(self.facings) for index in named):
+                raise ValueError("the vote drops or renames facings that are not listed, or one of them twice")
+            counted = len(self.counted_facings)
+            if self.vote.kpis.facings != counted:
+                raise ValueError(f"vote.kpis.facings is {self.vote.kpis.facings} but the vote counts {counted} facings")
         return self
+
+    @property
+    def counted_facings(self) -> list[FacingRecord]:
+        """The facings that count: after the vote, where it changed any."""
+        if self.vote is None:
+            return self.facings
+        dropped, renamed = set(self.vote.dropped), {one.facing: one for one in self.vote.renamed}
+        held = [
+            facing.model_copy(update=renamed[index].model_dump(exclude={"facing"})) if index in renamed else facing
+            for index, facing in enumerate(self.facings)
+            if index not in dropped
+        ]
+        return [*held, *self.vote.kept]
+
+    @property
+    def counted_gaps(self) -> list[GapRecord]:
+        """The gaps that count."""
+        return self.gaps if self.vote is None else self.vote.gaps
+
+    @property
+    def counted_kpis(self) -> Kpis:
+        """The KPIs that count."""
+        return self.kpis if self.vote is None else self.vote.kpis
 
 
 class StockoutOpened(Part):
@@ -195,8 +295,9 @@ class ZoneCount(Part):
     zone: Slug
     visits: Count
     dwell_seconds: Seconds
-    occupancy_mean: Seconds
+    occupancy_mean: Extent
     occupancy_peak: Count
+    loitering: Count | None = None  # visits that went over the zone's threshold
 
 
 class HeatGrid(Part):
@@ -214,18 +315,22 @@ class HeatGrid(Part):
 
 
 class TrafficCounted(Part):
-    """Who walked by in one interval, counted, never identified."""
+    """Who walked by in one interval, counted, never identified.
+
+    Counts too small to be told are left out and named in `withheld`, such as `lines.entrance`, `passers` or `heat`.
+    """
 
     camera: Slug
     fixture: Slug | None = None
     since: Instant
     until: Instant
-    seconds_observed: Seconds
+    seconds_observed: Annotated[float, Field(ge=0, le=31 * 86_400, allow_inf_nan=False)]
     lines: Annotated[list[LineCount], Field(max_length=100)] = []
     zones: Annotated[list[ZoneCount], Field(max_length=100)] = []
     passers: Count | None = None
     stoppers: Count | None = None
     heat: HeatGrid | None = None
+    withheld: Annotated[list[Text], Field(max_length=300)] = []
 
 
 class CoolerDoor(Part):
@@ -234,6 +339,7 @@ class CoolerDoor(Part):
     fixture: Slug
     state: Literal["opened", "closed"]
     seconds_open: Seconds | None = None
+    opening: Slug | None = None  # its id; the observation with the trigger door_after names it with both captures
 
 
 class CoolerStatus(Part):
@@ -243,6 +349,7 @@ class CoolerStatus(Part):
     cabinet_celsius: Annotated[float, Field(ge=-60, le=100, allow_inf_nan=False)] | None = None
     power: bool | None = None
     light: bool | None = None
+    door_open_seconds: Seconds | None = None  # the door stands open, and has for so long: longer than it should
 
 
 class CaptureRejected(Part):
@@ -258,10 +365,10 @@ class CaptureRejected(Part):
 
 
 class CameraHealth(Part):
-    """One camera: the age of its last frame and its schedule in force."""
+    """One camera: the age of its last frame and its schedule in force. One that counts people owes no captures."""
 
     camera: Slug
-    fixture: Slug
+    fixture: Slug | None = None  # None: a traffic camera that looks at none
     schedule: Text
     business_day: date | None = None
     due: Count = 0  # captures due in all opening hours of that business day, by the schedule in force
@@ -279,6 +386,8 @@ class DeviceHealth(Part):
     last_seq: Annotated[int, Field(ge=0, le=2**53 - 1)]
     oldest_unreceipted: Instant | None = None
     drops: dict[EventClass, Count] = {}
+    outbox_damaged: Count = 0  # files of the outbox that were set aside, each begun anew in a new epoch
+    outbox_trouble: Text = ""  # what is the matter with its disk: full, read-only; empty when it does its work
     disk_free_mb: Count | None = None
     memory_mb: Count | None = None
     celsius: Finite | None = None
@@ -292,3 +401,10 @@ class OutboxDropped(Part):
     ranges: Annotated[list[tuple[Seq, Seq]], Field(min_length=1, max_length=4096)]
     kind: EventClass
     reason: Text
+
+    @model_validator(mode="after")
+    def _ordered(self) -> OutboxDropped:
+        for first, last in self.ranges:
+            if last < first:
+                raise ValueError(f"range [{first}, {last}] ends before it begins")
+        return self

@@ -12,12 +12,17 @@ from edge.contract.errors import PlanogramError
 from edge.contract.names import SkuId
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 REQUIRED = ("shelf", "position", "sku", "facings")
 OPTIONAL = ("width_mm",)
 MAX_BYTES = 4 * 1024 * 1024
+MAX_SLOTS = 5000
+MAX_POSITION = 500
+MAX_ID = 200
+PTS = "共通棚割情報"
+"""What a PTS file begins with; it is another format."""
 
 
 class Slot(BaseModel):
@@ -26,7 +31,7 @@ class Slot(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shelf: Annotated[int, Field(ge=1, le=50)]
-    position: Annotated[int, Field(ge=1, le=500)]
+    position: Annotated[int, Field(ge=1, le=MAX_POSITION)]
     sku: SkuId
     facings: Annotated[int, Field(ge=1, le=200)]
     width_mm: Annotated[float, Field(gt=0, le=5000, allow_inf_nan=False)] | None = None
@@ -37,8 +42,8 @@ class Planogram(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: Annotated[str, Field(min_length=1, max_length=200)]
-    slots: Annotated[tuple[Slot, ...], Field(min_length=1, max_length=5000)]
+    id: Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+    slots: Annotated[tuple[Slot, ...], Field(min_length=1, max_length=MAX_SLOTS)]
 
     @model_validator(mode="after")
     def _places_once(self) -> Planogram:
@@ -74,8 +79,11 @@ def read_planogram(path: Path) -> Planogram:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PlanogramError(f"{path}: byte {error.start} is not UTF-8", "save the file as UTF-8") from None
-    return parse_planogram(text, name=str(path), plan_id=path.stem)
+        raise PlanogramError(
+            f"{path}: byte {error.start} is not UTF-8",
+            "save the file as UTF-8; a PTS file is imported first: edge planogram import",
+        ) from None
+    return parse_planogram(text, name=str(path), plan_id=path.stem[:MAX_ID])
 
 
 def parse_planogram(text: str, *, name: str, plan_id: str) -> Planogram:
@@ -84,24 +92,61 @@ def parse_planogram(text: str, *, name: str, plan_id: str) -> Planogram:
     Raises:
         PlanogramError: naming file, line and column, and the mend.
     """
-    reader = csv.reader(io.StringIO(text))
-    header = [cell.strip() for cell in next(reader, [])]
-    _check_header(header, name)
-    slots: dict[tuple[int, int], tuple[Slot, int]] = {}
-    for row in reader:
-        if not any(cell.strip() for cell in row):
-            continue
-        slot = _read_slot(dict(zip(header, (cell.strip() for cell in row), strict=False)), name, reader.line_num)
-        place = (slot.shelf, slot.position)
-        if place in slots:
-            raise PlanogramError(
-                f"{name}: line {reader.line_num}: shelf {slot.shelf} position {slot.position} is planned twice",
-                f"line {slots[place][1]} has it already; give one of the two another position",
+    slots: list[Slot] = []
+    for read in _read(text, name):
+        if isinstance(read, PlanogramError):
+            raise read
+        slots.append(read)
+    return Planogram(id=plan_id, slots=tuple(sorted(slots, key=_place)))
+
+
+def faults_of(text: str, *, name: str) -> list[PlanogramError]:
+    """All that `parse_planogram` would find wrong, in the order of the lines; empty for a good planogram."""
+    return [read for read in _read(text, name) if isinstance(read, PlanogramError)]
+
+
+def write_planogram(plan: Planogram) -> str:
+    """The planogram as our CSV; widths only where one is known."""
+    columns = (*REQUIRED, *OPTIONAL) if any(slot.width_mm is not None for slot in plan.slots) else REQUIRED
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
+    table.writeheader()
+    table.writerows({**slot.model_dump(), "width_mm": _plain(slot.width_mm)} for slot in plan.slots)
+    return text.getvalue()
+
+
+def _plain(width: float | None) -> str:
+    return "" if width is None else f"{width:.10g}"
+
+
+def _read(text: str, name: str) -> Iterator[Slot | PlanogramError]:
+    """The places of our CSV, and in the place of each that cannot be read, or of the whole, what is wrong."""
+    if text.startswith(PTS):
+        yield PlanogramError(f"{name}: is a PTS file", "import it first: edge planogram import")
+        return
+    reader = csv.reader(io.StringIO(text, newline=None))
+    lines: dict[tuple[int, int], int] = {}
+    rows = 0
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        _check_header(header, name)
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            rows += 1
+            if rows > MAX_SLOTS:
+                yield PlanogramError(f"{name}: more than {MAX_SLOTS} slots", f"a planogram has at most {MAX_SLOTS}")
+                return
+            yield _read_row(
+                dict(zip(header, (cell.strip() for cell in row), strict=False)), name, reader.line_num, lines
             )
-        slots[place] = (slot, reader.line_num)
-    if not slots:
-        raise PlanogramError(f"{name}: no slots", "write one line for each place: shelf,position,sku,facings")
-    return Planogram(id=plan_id, slots=tuple(slots[place][0] for place in sorted(slots)))
+    except csv.Error as error:
+        yield PlanogramError(f"{name}: line {reader.line_num}: {error}", "save the file as plain CSV")
+    except PlanogramError as error:
+        yield error
+    else:
+        if not rows:
+            yield PlanogramError(f"{name}: no slots", "write one line for each place: shelf,position,sku,facings")
 
 
 def _check_header(header: Sequence[str], name: str) -> None:
@@ -116,14 +161,26 @@ def _check_header(header: Sequence[str], name: str) -> None:
         raise PlanogramError(f"{name}: line 1: a column stands twice", mend)
 
 
-def _read_slot(cells: dict[str, str], name: str, line: int) -> Slot:
+def _read_row(cells: dict[str, str], name: str, line: int, lines: dict[tuple[int, int], int]) -> Slot | PlanogramError:
+    """One line; `lines` has the lines of the places before, and gets this one's."""
+    where = f"{name}: line {line}"
     try:
-        return Slot.model_validate({column: value for column, value in cells.items() if value})
+        slot = Slot.model_validate({column: value for column, value in cells.items() if value})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         column = first["loc"][0] if first["loc"] else "row"
         value = cells.get(str(column), "")
         said = "is empty" if not value else f"is {value!r}: {first['msg'].lower()}"
-        raise PlanogramError(
-            f"{name}: line {line}: column {column} {said}", "shelf and position count from 1; facings are at least 1"
-        ) from None
+        return PlanogramError(
+            f"{where}: column {column} {said}", "shelf and position count from 1; facings are at least 1"
+        )
+    if (before := lines.setdefault(_place(slot), line)) != line:
+        return PlanogramError(
+            f"{where}: shelf {slot.shelf} position {slot.position} is planned twice",
+            f"line {before} has it already; give one of the two another position",
+        )
+    return slot
+
+
+def _place(slot: Slot) -> tuple[int, int]:
+    return slot.shelf, slot.position

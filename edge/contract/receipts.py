@@ -12,6 +12,9 @@ from edge.contract.names import BootId, Epoch, Instant, Seq, Sha256, Slug, Text
 MAX_RANGES = 4096
 """More ranges than this in one message are a fault or an attack; a collector splits what is longer."""
 
+MAX_FAULTS = 64
+"""Of one desired configuration that are told."""
+
 SeqRange = tuple[Seq, Seq]
 
 
@@ -46,6 +49,7 @@ class Receipt(_Message):
     ranges: Annotated[list[SeqRange], Field(max_length=MAX_RANGES)] = []
     refused: Annotated[list[Refusal], Field(max_length=MAX_RANGES)] = []
     conflicts: Annotated[list[Seq], Field(max_length=MAX_RANGES)] = []
+    at: Instant | None = None  # the collector's clock: a device without one learns what time it is at least
 
     @model_validator(mode="after")
     def _ordered(self) -> Receipt:
@@ -59,6 +63,7 @@ class CommandName(StrEnum):
     """What a device can be asked for."""
 
     CAPTURE = "capture"
+    VIEW = "view"  # cameras were moved on purpose: what they show from now on is their usual view
     RELOAD = "reload"
     DOCTOR = "doctor"
     RESEND = "resend"
@@ -96,12 +101,21 @@ class ResendResult(_Message):
     dropped: list[SeqRange] = []
 
 
-class ConfigReport(_Message):
-    """Which configuration is in force, or why a desired one is not: with the error a person can act on."""
+class ConfigFault(_Message):
+    """One key of a desired configuration, and why it cannot be."""
 
-    sha256: Sha256  # of the configuration as JSON, defaults included
-    in_force: bool
-    error: Text = ""
+    key: Text
+    reason: Text
+
+
+class ConfigReport(_Message):
+    """What became of the desired configuration: in force, or refused as a whole, with the reason for each key."""
+
+    sha256: Sha256  # of the desired document, byte by byte; where none is desired, the same as `configuration`
+    in_force: bool  # whether that is in force
+    configuration: Sha256 | None = None  # of what is in force, as JSON, defaults included
+    error: Text = ""  # the first fault in one line
+    errors: Annotated[list[ConfigFault], Field(max_length=MAX_FAULTS)] = []
 
 
 class DeviceState(_Message):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,23 +38,26 @@ def read_event(body: bytes, address: Address) -> AnyEvent | Refused:
     try:
         event = EVENT_ADAPTER.validate_json(body)
     except ValidationError as error:
-        return _refusal(body, error)
+        return _refusal(error)
     tenant, _, device = event.source[1:].split("/")
     if (tenant, device) != (address.tenant, address.device):
         return Refused(RefusalReason.WRONG_SOURCE, f"source {event.source} came in on the topic of {address.source}")
     return event
 
 
-def _refusal(body: bytes, error: ValidationError) -> Refused:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return Refused(RefusalReason.UNREADABLE, "the body is not JSON")
-    kind = content.get("type") if isinstance(content, dict) else None
-    if isinstance(kind, str) and kind not in EVENT_TYPES:
+def _refusal(error: ValidationError) -> Refused:
+    first = error.errors(include_url=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        return Refused(RefusalReason.UNREADABLE, first["msg"])
+    if first["type"] == "union_tag_invalid" and isinstance(kind := first["input"]["type"], str):
         name, _, _ = kind.rpartition(".v")
         reason = RefusalReason.UNKNOWN_MAJOR if name in _NAMES else RefusalReason.UNKNOWN_TYPE
-        return Refused(reason, f"type {kind[:100]!r}")
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        return Refused(reason, _printable(f"type '{kind}'"))
     where = ".".join(str(step) for step in first["loc"])
-    return Refused(RefusalReason.INVALID, f"{where}: {first['msg']}"[:_LONGEST_DETAIL])
+    return Refused(RefusalReason.INVALID, _printable(f"{where}: {first['msg']}" if where else first["msg"]))
+
+
+def _printable(text: str) -> str:
+    """As it can be kept and told: what a device sent may hold any character, and as many as it likes."""
+    cut = text[:_LONGEST_DETAIL]
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in cut)

@@ -4,25 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.deliver.troubles import DiskError
+
 if TYPE_CHECKING:
     from edge.deliver.journal import Journal
 
 
 class AnswerBook:
-    """The replies given lately, by the id of their command."""
+    """The replies given lately, by the id of their command. While the disk refuses they are kept in memory."""
 
     def __init__(self, journal: Journal, *, keep_hours: float) -> None:
         self._journal = journal
         self._keep_seconds = keep_hours * 3600
+        self._unwritten: dict[str, str] = {}
 
     def get(self, command: str) -> str | None:
         """The reply that was given to a command."""
+        if command in self._unwritten:
+            return self._unwritten[command]
         with self._journal.reading() as database:
             found = database.execute("SELECT reply FROM answer WHERE id = ?", (command,)).fetchone()
         return None if found is None else str(found[0])
 
     def keep(self, command: str, reply: str) -> str:
         """Keep a reply; returns the one that holds, which is the first."""
+        try:
+            held = self._write(command, self._unwritten.get(command, reply))
+        except DiskError:
+            return self._unwritten.setdefault(command, reply)
+        self._unwritten.pop(command, None)
+        return held
+
+    def tend(self) -> None:
+        """Write down what the disk refused.
+
+        Raises:
+            DiskError: it still does.
+        """
+        for command, reply in list(self._unwritten.items()):
+            self._write(command, reply)
+            self._unwritten.pop(command, None)
+
+    def _write(self, command: str, reply: str) -> str:
         with self._journal.writing() as database:
             age = self._journal.age
             database.execute("DELETE FROM answer WHERE born < ?", (age - self._keep_seconds,))

@@ -57,12 +57,15 @@ class OutboxLimits:
 class Sheddable(Protocol):
     """Evidence that shares the outbox's room and goes first."""
 
+    closed: bool
+    """While true it takes nothing in: the disk is full."""
+
     @property
     def size(self) -> int:
         """Bytes it holds."""
 
     def shed(self, octets: int) -> None:
-        """Drop the oldest until at least `octets` are free, or nothing is left."""
+        """Drop the oldest until at least `octets` are free, or nothing is left, or the disk refuses."""
 
     def take_shed(self) -> Sequence[str]:
         """The sha256 of everything dropped since this was last asked, each once."""

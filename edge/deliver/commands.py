@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from edge.contract.names import Instant, Slug
 from edge.contract.receipts import (
     MAX_RANGES,
     Command,
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from edge.deliver.outbox import Outbox
 
 log = structlog.get_logger(__name__)
+
+
+class _Head(BaseModel):
+    """What a command must have at least to be answered."""
+
+    id: Slug
+    expires: Instant
 
 
 def utc_now() -> datetime:
@@ -43,27 +51,33 @@ class CommandDesk:
         self.pending: queue.Queue[Command] = queue.Queue()
         self._outbox = outbox
         self._now = now
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, datetime] = {}  # and when each expires
         self._lock = threading.Lock()
 
     def take(self, body: bytes) -> Reply | None:
         """Take in one command; the reply where it can be given at once."""
         try:
-            command = Command.model_validate_json(body)
+            head = _Head.model_validate_json(body)
         except ValidationError as error:
-            log.warning("command.invalid", error=str(error.errors(include_url=False, include_input=False)[0]["msg"]))
+            log.warning("command.invalid", error=_first_fault(error))
             return None
-        answered = self._outbox.answers.get(command.id)
+        answered = self._outbox.answers.get(head.id)
         if answered is not None:
             return Reply.model_validate_json(answered)
-        if command.expires <= self._now():
-            log.info("command.expired", id=command.id, name=command.name)
+        now = self._now()
+        if head.expires <= now:
+            log.info("command.expired", id=head.id)
             return None
+        try:
+            command = Command.model_validate_json(body)
+        except ValidationError as error:
+            return self.settle(Reply(id=head.id, ok=False, error=_first_fault(error)))
         if command.name is CommandName.RESEND:
             return self.settle(self._resend(command))
         with self._lock:
+            self._under_way = {id_: expires for id_, expires in self._under_way.items() if expires > now}
             if command.id not in self._under_way:
-                self._under_way.add(command.id)
+                self._under_way[command.id] = command.expires
                 self.pending.put(command)
         return None
 
@@ -71,15 +85,14 @@ class CommandDesk:
         """Keep a reply for good; of several for one command the first holds."""
         held = self._outbox.answers.keep(reply.id, reply.model_dump_json())
         with self._lock:
-            self._under_way.discard(reply.id)
+            self._under_way.pop(reply.id, None)
         return Reply.model_validate_json(held)
 
     def _resend(self, command: Command) -> Reply:
         try:
             asked = ResendArguments.model_validate(command.arguments)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            return Reply(id=command.id, ok=False, error=f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500])
+            return Reply(id=command.id, ok=False, error=_first_fault(error))
         if any(last < first for first, last in asked.ranges):
             return Reply(id=command.id, ok=False, error="ranges: one ends before it begins")
         sent, dropped = self._outbox.resend(asked.epoch, asked.ranges)
@@ -87,3 +100,8 @@ class CommandDesk:
         # What does not fit is not named; the collector asks again for what it still misses.
         result = ResendResult(sent=list(sent[:MAX_RANGES]), dropped=list(dropped[:MAX_RANGES]))
         return Reply(id=command.id, ok=True, result=result.model_dump(mode="json"))
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]

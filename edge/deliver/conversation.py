@@ -41,6 +41,13 @@ HEADROOM = 1024
 QUIET_SECONDS = 1.0
 """How long the loop sleeps at most: the keepalive is looked at this often."""
 
+MOST_RECEIVED = 1024 * 1024
+"""Bytes of a packet for the device: a receipt, a command or a configuration is far shorter. Whoever begins a longer one
+is hung up on: paho would collect all of it in memory."""
+
+_NOBODY_SUBSCRIBES = 0x10
+"""A PUBACK's reason code, of brokers that tell it (MQTT 5.0, 3.4.2.1)."""
+
 _STATE = 0
 """The token of the link's own words on `state`; the delivery counts from 1."""
 
@@ -69,6 +76,7 @@ class Conversation:
     ) -> None:
         self.connection = connection
         self.ready = False
+        self.fruitful = False  # receipts came
         self.ended: str | None = None
         self._settings = settings
         self._times = times
@@ -83,6 +91,7 @@ class Conversation:
         self._subscribed: list[ReasonCode] | None = None
         self._subscribing = False
         self._deadline = float("inf")
+        self._acknowledged_at = time.monotonic()  # or when nothing was left to acknowledge
         self._client = self._make_client(tls, will)
 
     def open(self) -> None:
@@ -93,6 +102,7 @@ class Conversation:
         """
         expiry = _properties(PacketTypes.CONNECT)
         expiry.SessionExpiryInterval = 0  # the outbox is the session
+        expiry.MaximumPacketSize = MOST_RECEIVED
         self._client.connect(
             self._settings.host, self._settings.port, self._times.keepalive, clean_start=True, properties=expiry
         )
@@ -110,6 +120,8 @@ class Conversation:
         self._network(bell)
         if self.ended is None:
             self._advance()
+        if self.ended is None:
+            self._watch()
 
     def say(self, channel: Channel, body: bytes, *, retain: bool, token: int = _STATE) -> None:
         """Publish one message at QoS 1."""
@@ -182,6 +194,16 @@ class Conversation:
             self.ready = True
             self._inbox.put(Up(self.connection, self._most_octets))
 
+    def _watch(self) -> None:
+        """End a connection that leads nowhere."""
+        now = time.monotonic()
+        if not self._tokens or self._client.want_write():  # nothing to acknowledge, or not even sent
+            self._acknowledged_at = now
+        elif now - self._acknowledged_at > self._times.puback:
+            self.ended = f"no PUBACK within {self._times.puback:g} s"
+        if self._client._in_packet["remaining_length"] > MOST_RECEIVED:  # noqa: SLF001 - paho has no limit of its own
+            self.ended = f"a packet of over {MOST_RECEIVED} bytes"
+
     def _hand_over(self, outbound: deque[Parcel]) -> None:
         while outbound and len(self._tokens) < self._room:
             parcel = outbound.popleft()
@@ -232,9 +254,13 @@ class Conversation:
         self, _client: paho.Client, _data: object, mid: int, reason: ReasonCode, _props: Properties | None
     ) -> None:
         token = self._tokens.pop(mid, None)
+        self._acknowledged_at = time.monotonic()
         if token is None:
             return
-        self._inbox.put(Rejected(token, str(reason)) if reason.is_failure else Acknowledged(token))
+        if reason.is_failure:
+            self._inbox.put(Rejected(token, str(reason)))
+        else:
+            self._inbox.put(Acknowledged(token, heard=reason.value != _NOBODY_SUBSCRIBES))
 
     def _on_subscribe(
         self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _props: Properties | None
@@ -247,6 +273,7 @@ class Conversation:
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         parsed = parse_topic(message.topic)
         if parsed is not None and parsed[0] == self._address:
+            self.fruitful = self.fruitful or parsed[1] is Channel.RECEIPTS
             self._inbox.put(Arrived(parsed[1], bytes(message.payload)))
 
 

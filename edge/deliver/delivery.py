@@ -37,6 +37,9 @@ IDLE_SECONDS = 1.0
 MOST_NOTICES = 500
 """Notices handled before sending goes on; their receipts share one transaction."""
 
+MOST_UNACKNOWLEDGED = 512
+"""Messages handed to the link without a PUBACK. Repeats for a broker that gives none must not pile up in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStatus:
@@ -47,6 +50,9 @@ class DeliveryStatus:
     error: str = ""  # of the last connection that failed; empty while connected
     rejected: int = 0  # messages the broker refused since the start
     rejection: str = ""  # why it refused the last one
+    stored: int = 0  # events receipted since the start
+    refused: int = 0  # events the collector put into quarantine since the start
+    silent: float = 0.0  # seconds since the last sign of life of the slower of its two threads
 
 
 class Delivery:
@@ -58,6 +64,7 @@ class Delivery:
         boot: the id of this boot.
         times: how long the link waits for what.
         now: the wall clock, for the expiry of commands.
+        heard: is told when receipts came, with the collector's own time where it gives one.
     """
 
     def __init__(
@@ -68,8 +75,10 @@ class Delivery:
         boot: str,
         times: LinkTimes | None = None,
         now: Callable[[], datetime] = utc_now,
+        heard: Callable[[datetime | None], None] | None = None,
     ) -> None:
         self._outbox = outbox
+        self._heard = heard
         self._inbox: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self._desk = CommandDesk(outbox, now=now)
         self._link = Link(
@@ -87,6 +96,8 @@ class Delivery:
         self._desired: bytes | None = None
         self._status = DeliveryStatus()
         self._disk_failing = False
+        self._announced = outbox.epoch
+        self._turned = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
@@ -98,8 +109,9 @@ class Delivery:
     @property
     def status(self) -> DeliveryStatus:
         """How it does now."""
-        running = self._thread.is_alive()
-        return replace(self._status, running=running, connected=running and self._status.connected)
+        running = self._thread.is_alive() and self._link.running
+        silent = time.monotonic() - min(self._turned, self._link.turned)
+        return replace(self._status, running=running, connected=running and self._status.connected, silent=silent)
 
     @property
     def desired_config(self) -> bytes | None:
@@ -118,9 +130,9 @@ class Delivery:
             Whether nothing was left waiting. What was left stays in the outbox.
         """
         deadline = time.monotonic() + timeout
-        while (left := self._outbox.figures().depth) and time.monotonic() < deadline:
+        while (left := self._outbox.depth) and time.monotonic() < deadline:
             self.wake()
-            time.sleep(min(0.05, max(0.0, deadline - time.monotonic())))
+            self._stopping.wait(min(0.05, max(0.0, deadline - time.monotonic())))
         self._stopping.set()
         self.wake()
         self._thread.join(max(1.0, deadline - time.monotonic()))
@@ -142,8 +154,13 @@ class Delivery:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._turned = time.monotonic()
             self._handle(self._notices())
-            if self._up is not None:
+            self._outbox.tend()
+            if self._outbox.epoch != self._announced:  # the outbox is another one now
+                self._announced = self._outbox.epoch
+                self._link.announce()
+            if self._up is not None and len(self._unacknowledged) < MOST_UNACKNOWLEDGED:
                 self._send_due(self._up)
 
     def _notices(self) -> list[Notice]:
@@ -174,8 +191,8 @@ class Delivery:
                     self._connected(notice)
                 case Down(reason=reason):
                     self._disconnected(reason)
-                case Acknowledged(token=token):
-                    self._unacknowledged.pop(token, None)
+                case Acknowledged():
+                    self._acknowledged(notice)
                 case Rejected(token=token, reason=reason):
                     self._unacknowledged.pop(token, None)
                     self._rejected(reason)
@@ -194,16 +211,26 @@ class Delivery:
         self._outbox.lost(row for rows in self._unacknowledged.values() for row in rows)
         self._unacknowledged.clear()
 
+    def _acknowledged(self, notice: Acknowledged) -> None:
+        rows = self._unacknowledged.pop(notice.token, ())
+        if not notice.heard:
+            self._outbox.unheard(rows)
+
     def _settle(self, receipts: list[Receipt]) -> None:
         try:
             taken = self._outbox.take_receipts(receipts)
         except DeliveryError as error:
             self._disk(error)  # the events stay; they are sent and receipted again
             return
+        self._status = replace(
+            self._status,
+            stored=self._status.stored + taken.stored,
+            refused=self._status.refused + len(taken.refused),
+        )
         for refusal in taken.refused:
             log.warning("event.refused", seq=refusal.seq, reason=refusal.reason, detail=refusal.detail)
-        if taken.rotated:
-            self._link.announce()
+        if taken.any and self._heard is not None:
+            self._heard(max((receipt.at for receipt in receipts if receipt.at is not None), default=None))
 
     def _command(self, body: bytes) -> None:
         try:
@@ -225,6 +252,7 @@ class Delivery:
         except DeliveryError as error:
             self._disk(error)
             return
+        self._disk_works()
         for batch in batches:
             self._token += 1
             self._unacknowledged[self._token] = batch.rows
@@ -240,7 +268,12 @@ class Delivery:
     def _disk(self, error: DeliveryError) -> None:
         if not self._disk_failing:
             self._disk_failing = True
-            log.warning("outbox.failing", error=str(error))
+            log.warning("delivery.outbox_failing", error=str(error))
+
+    def _disk_works(self) -> None:
+        if self._disk_failing:
+            self._disk_failing = False
+            log.info("delivery.outbox_back")
 
 
 def _read_receipt(body: bytes) -> list[Receipt]:

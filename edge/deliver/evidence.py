@@ -1,7 +1,7 @@
 """The evidence spool: photographs that wait for upload, each a file named by its sha256.
 
 People in them are blurred before they come here. A file is whole or not there: it is written beside its place, synced,
-and renamed.
+and renamed. A photograph the disk does not take counts as dropped at once: its event says so, and nothing else stops.
 """
 
 from __future__ import annotations
@@ -10,13 +10,18 @@ import hashlib
 import os
 import secrets
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import structlog
 
 from edge.contract.errors import DeliveryError
 from edge.deliver.capacity import MB
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = structlog.get_logger(__name__)
 
 SUFFIX = ".jpg"
 _PART = ".part"
@@ -43,6 +48,8 @@ class EvidenceSpool:
         self._sizes: dict[str, int] = {}  # oldest first
         self._aside: dict[str, int] = {}
         self._shed: list[str] = []
+        self._failing = False
+        self.closed = False  # while the outbox finds the disk full
         try:
             self._refused.mkdir(parents=True, exist_ok=True)
             self._load()
@@ -59,10 +66,10 @@ class EvidenceSpool:
         """Keep a photograph; after this it survives a power cut. The same one twice is kept once.
 
         Returns:
-            Its sha256.
+            Its sha256, also when the disk is full or refuses; then it counts as dropped.
 
         Raises:
-            DeliveryError: no JPEG, larger than the whole spool, or the disk refuses.
+            DeliveryError: no JPEG, or larger than the whole spool.
         """
         if not jpeg.startswith(_JPEG):
             raise DeliveryError("evidence is no JPEG", "encode the frame before it is kept")
@@ -73,11 +80,10 @@ class EvidenceSpool:
             if sha256 in self._sizes:
                 return sha256
             self._make_room(len(jpeg))
-            try:
-                self._write(sha256, jpeg)
-            except OSError as error:
-                raise DeliveryError(f"{self._folder}: {error.strerror}", "check the disk and its free space") from error
-            self._sizes[sha256] = len(jpeg)
+            if self.closed or not self._written(sha256, jpeg):
+                self._shed.append(sha256)
+            else:
+                self._sizes[sha256] = len(jpeg)
         return sha256
 
     def waiting(self) -> list[str]:
@@ -86,28 +92,46 @@ class EvidenceSpool:
             return list(self._sizes)
 
     def read(self, sha256: str) -> bytes | None:
-        """The photograph; None when it was dropped meanwhile."""
+        """The photograph; None when it was dropped meanwhile, or can be read no more, which drops it.
+
+        Raises:
+            OSError: the disk refuses.
+        """
         try:
-            return self._path(sha256).read_bytes()
+            jpeg = self._path(sha256).read_bytes()
         except FileNotFoundError:
-            return None
+            jpeg = b""
+        if hashlib.sha256(jpeg).hexdigest() == sha256:
+            return jpeg
+        with self._lock:
+            if self._sizes.pop(sha256, None) is not None:  # it was not dropped: somebody else took or changed it
+                self._shed.append(sha256)
+                self._path(sha256).unlink(missing_ok=True)
+        return None
 
     def remove(self, sha256: str) -> None:
-        """It is stored at the collector."""
+        """It is stored at the collector.
+
+        Raises:
+            OSError: the disk refuses; it stays, and is uploaded again.
+        """
         with self._lock:
             self._path(sha256).unlink(missing_ok=True)
             self._sizes.pop(sha256, None)
 
     def refuse(self, sha256: str) -> None:
-        """The collector will never take it: put it aside for a person to look at. It goes first when room is short."""
+        """The collector will never take it: put it aside for a person to look at. It goes first when room is short.
+
+        Raises:
+            OSError: the disk refuses; it stays, and is uploaded again.
+        """
         with self._lock:
-            size = self._sizes.pop(sha256, None)
-            if size is not None:
+            if sha256 in self._sizes:
                 self._path(sha256).replace(self._refused / (sha256 + SUFFIX))
-                self._aside[sha256] = size
+                self._aside[sha256] = self._sizes.pop(sha256)
 
     def shed(self, octets: int) -> None:
-        """Drop the oldest until at least `octets` are free, or nothing is left."""
+        """Drop the oldest until at least `octets` are free, or nothing is left, or the disk refuses."""
         with self._lock:
             self._drop(octets)
 
@@ -124,26 +148,45 @@ class EvidenceSpool:
         self._drop(self._held() + octets - self._max_bytes)
 
     def _drop(self, octets: int) -> None:
-        while octets > 0 and self._aside:
-            sha256 = next(iter(self._aside))
-            octets -= self._aside.pop(sha256)
-            (self._refused / (sha256 + SUFFIX)).unlink(missing_ok=True)
-        while octets > 0 and self._sizes:
-            sha256 = next(iter(self._sizes))
-            octets -= self._sizes.pop(sha256)
-            self._path(sha256).unlink(missing_ok=True)
-            self._shed.append(sha256)
+        with suppress(OSError):  # a disk that refuses keeps what it has
+            while octets > 0 and self._aside:
+                sha256 = next(iter(self._aside))
+                (self._refused / (sha256 + SUFFIX)).unlink(missing_ok=True)
+                octets -= self._aside.pop(sha256)
+            while octets > 0 and self._sizes:
+                sha256 = next(iter(self._sizes))
+                self._path(sha256).unlink(missing_ok=True)
+                octets -= self._sizes.pop(sha256)
+                self._shed.append(sha256)
+
+    def _written(self, sha256: str, jpeg: bytes) -> bool:
+        try:
+            self._write(sha256, jpeg)
+        except OSError as error:
+            if not self._failing:
+                log.warning("evidence.not_kept", folder=str(self._folder), error=error.strerror)
+            self._failing = True
+            return False
+        if self._failing:
+            self._failing = False
+            log.info("evidence.kept_again", folder=str(self._folder))
+        return True
 
     def _path(self, sha256: str) -> Path:
         return self._folder / (sha256 + SUFFIX)
 
     def _write(self, sha256: str, jpeg: bytes) -> None:
         part = self._folder / (secrets.token_hex(8) + _PART)
-        with part.open("wb") as file:
-            file.write(jpeg)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path(sha256))
+        try:
+            with part.open("wb") as file:
+                file.write(jpeg)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path(sha256))
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)

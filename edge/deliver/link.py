@@ -67,7 +67,7 @@ class Link:
         self._epoch = epoch
         self._inbox = inbox
         self._times = times or LinkTimes()
-        self._tls = None if settings.tls is None else _context(settings.tls)
+        self._tls = None if settings.tls is None else tls_context(settings.tls)
         self._outbound: deque[Parcel] = deque()
         self._ring, self._bell = socket.socketpair()
         self._ring.setblocking(False)
@@ -75,8 +75,16 @@ class Link:
         self._stopping = threading.Event()
         self._announce = threading.Event()
         self._failing = False
+        self._ready_at = 0.0
+        self.turned = time.monotonic()
+        """The last sign of life of its thread. It may be older by what resolving a name and connecting take."""
         self._rng = random.Random()  # noqa: S311 - jitter, no secret
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Begin to connect."""
@@ -113,20 +121,22 @@ class Link:
         failures = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            reason = self._converse(secrets.token_hex(8))
+            reason, fruitful = self._converse(secrets.token_hex(8))
             if self._stopping.is_set():
                 return
-            failures = 0 if time.monotonic() - began > STEADY_SECONDS else failures + 1
+            # On a network that comes and goes every second a connection is good when it brought receipts.
+            failures = 0 if fruitful or time.monotonic() - began > STEADY_SECONDS else failures + 1
             if not self._failing:
                 self._failing = True
                 log.warning("link.down", broker=f"{self._settings.host}:{self._settings.port}", reason=reason)
+            self.turned = time.monotonic()
             self._stopping.wait(self._pause(failures))
 
     def _pause(self, failures: int) -> float:
         longest = min(self._times.backoff_first * 2.0 ** min(failures, 16), self._times.backoff_longest)
         return longest * (0.5 + 0.5 * self._rng.random())  # a fleet must not come back in step
 
-    def _converse(self, connection: str) -> str:
+    def _converse(self, connection: str) -> tuple[str, bool]:
         talk = Conversation(
             connection=connection,
             settings=self._settings,
@@ -152,13 +162,16 @@ class Link:
         reason = talk.ended or "stopped"
         talk.close()
         self._inbox.put(Down(connection, reason))
-        return reason
+        return reason, talk.fruitful
 
     def _step(self, talk: Conversation) -> None:
+        self.turned = time.monotonic()
         was_ready = talk.ready
         talk.step(self._outbound, self._bell)
-        if talk.ready and not was_ready and self._failing:
-            self._failing = False
+        if talk.ready and not was_ready:
+            self._ready_at = self.turned
+        if talk.ready and self._failing and self.turned - self._ready_at >= STEADY_SECONDS:
+            self._failing = False  # told only now, or a network that flaps would fill the log
             log.info("link.up", broker=f"{self._settings.host}:{self._settings.port}")
         if talk.ready and self._announce.is_set():
             self._announce.clear()
@@ -178,7 +191,7 @@ class Link:
         return word.model_dump_json(exclude_none=True).encode()
 
 
-def _context(tls: TlsSettings) -> ssl.SSLContext:
+def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     """TLS as the settings want it.
 
     Raises:

@@ -39,9 +39,10 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The broker's PUBACK. It says nothing of the collector."""
+    """The broker's PUBACK. It says nothing of the collector, but where it says that nobody subscribes to the topic."""
 
     token: int
+    heard: bool = True  # False: the broker threw the message away, for nobody subscribes to its topic
 
 
 @dataclass(frozen=True, slots=True)

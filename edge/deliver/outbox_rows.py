@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from edge.deliver.outbox_file import WAITING, charge_of, new_epoch
+from edge.contract.payloads import EventClass
+from edge.deliver.outbox_schema import WAITING, charge_of, new_epoch
 from edge.deliver.schedule import Waiting
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from edge.contract.ranges import Range
     from edge.deliver.envelope import Sealed
@@ -81,14 +84,6 @@ def delete(database: sqlite3.Connection, gone: Iterable[Row], *, change: Change)
         change.gone.append(row.row)
 
 
-def mark(database: sqlite3.Connection, row: Row, *, status: int, age: float, reason: str = "", change: Change) -> None:
-    """A waiting event was receipted or refused: it is kept for `resend`, and sent no more."""
-    database.execute(
-        "UPDATE event SET status = ?, settled = ?, reason = ? WHERE row = ?", (status, age, reason or None, row.row)
-    )
-    change.gone.append(row.row)
-
-
 def revive(database: sqlite3.Connection, row: Row, *, change: Change) -> None:
     """A receipted or refused event waits again; a collector may know it already."""
     database.execute("UPDATE event SET status = ?, settled = NULL, reason = NULL WHERE row = ?", (WAITING, row.row))
@@ -129,3 +124,48 @@ def read_meta(database: sqlite3.Connection, key: str, default: str) -> str:
 def write_meta(database: sqlite3.Connection, key: str, value: str) -> None:
     """Write one of the outbox's own notes."""
     database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def read_age(database: sqlite3.Connection) -> float:
+    """Seconds this outbox was in use before; 0 where that cannot be read."""
+    try:
+        age = float(read_meta(database, "age", "0"))
+    except ValueError:
+        return 0.0
+    return age if math.isfinite(age) else 0.0
+
+
+def read_drops(database: sqlite3.Connection) -> dict[EventClass, int]:
+    """How many events were let go since the outbox began, by class; what cannot be read counts for nothing."""
+    try:
+        found = json.loads(read_meta(database, "drops", "{}"))
+    except ValueError:
+        return {}
+    counts = found.items() if isinstance(found, dict) else ()
+    known = get_args(EventClass)
+    return {kind: number for kind, number in counts if kind in known and isinstance(number, int)}
+
+
+def write_drops(database: sqlite3.Connection, drops: dict[EventClass, int]) -> None:
+    """Write down how many events were let go."""
+    write_meta(database, "drops", json.dumps(drops))
+
+
+def read_damaged(database: sqlite3.Connection) -> int:
+    """How many damaged files were set aside since the outbox began."""
+    text = read_meta(database, "damaged", "0")
+    return int(text) if text.isdigit() else 0
+
+
+def add_untold(database: sqlite3.Connection, losses: Sequence[tuple[int, EventClass, Sequence[int], str]]) -> None:
+    """Write down what was let go and cannot be told yet: epoch, class, numbers, reason of each."""
+    known = json.loads(read_meta(database, "untold", "[]"))
+    write_meta(database, "untold", json.dumps([*known, *losses]))
+
+
+def take_untold(database: sqlite3.Connection) -> list[tuple[int, EventClass, tuple[int, ...], str]]:
+    """What `add_untold` wrote down; it is told now."""
+    found = json.loads(read_meta(database, "untold", "[]"))
+    if found:
+        database.execute("DELETE FROM meta WHERE key = 'untold'")
+    return [(epoch, kind, tuple(seqs), reason) for epoch, kind, seqs, reason in found]

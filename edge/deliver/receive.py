@@ -1,18 +1,22 @@
-"""What a receipt does to the rows of an outbox."""
+"""What receipts say of the rows of an outbox, and how it is written down.
+
+That something is stored need not be written at once: a receipt that a kill takes with it costs one more sending, and is
+given again. So it waits for the next transaction, and saves an SD card one of its own.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge.contract.events import CLASS_OF_TYPE
 from edge.deliver import outbox_rows
 from edge.deliver.envelope import Sealed, reissue
-from edge.deliver.outbox_file import RECEIPTED, REFUSED
+from edge.deliver.outbox_schema import RECEIPTED, REFUSED
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from edge.contract.receipts import Receipt, Refusal
     from edge.deliver.outbox_rows import Change, Row
@@ -33,28 +37,41 @@ class Taken:
         return bool(self.stored or self.refused or self.conflicts)
 
 
-def apply_receipts(
+@dataclass(slots=True)
+class Verdict:
+    """The rows that receipts named."""
+
+    stored: list[Row] = field(default_factory=list)
+    refused: list[tuple[Row, Refusal]] = field(default_factory=list)
+    conflicts: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A row that was answered: what becomes of it, at which age of the outbox."""
+
+    row: Row
+    status: int
+    age: float
+    reason: str = ""
+
+
+def read_receipts(
     database: sqlite3.Connection,
     receipts: Sequence[Receipt],
     *,
     epochs: Mapping[str, int],
     may_be_known: Callable[[int], bool],
-    age: float,
-    change: Change,
-) -> Taken:
-    """Mark what is stored or refused, and give conflicting events new keys; within the caller's transaction.
+) -> Verdict:
+    """Find the waiting rows that receipts name, each once.
 
     Args:
-        database: in a transaction.
+        database: is read only.
         receipts: in the order of their arrival.
-        epochs: the number of each epoch this outbox ever had; the highest is the current one.
-        may_be_known: whether a row was ever sent, so that a receipt for it can be true.
-        age: seconds the outbox has been in use.
-        change: is told what the schedule must learn.
+        epochs: the number of each epoch this outbox ever had.
+        may_be_known: whether a row waits and was ever sent, so that a receipt for it can be true.
     """
-    stored = 0
-    refused: list[Refusal] = []
-    conflicts: list[Row] = []
+    verdict = Verdict()
     answered: set[int] = set()
 
     def waiting(epoch: int, first: int, last: int) -> list[Row]:
@@ -69,21 +86,39 @@ def apply_receipts(
             continue
         # A conflict comes first: a ledger's ranges may well contain the number, with the other bytes.
         for seq in receipt.conflicts:
-            conflicts += waiting(epoch, seq, seq)
+            verdict.conflicts += waiting(epoch, seq, seq)
         for refusal in receipt.refused:
-            for row in waiting(epoch, refusal.seq, refusal.seq):
-                outbox_rows.mark(database, row, status=REFUSED, age=age, reason=refusal.reason, change=change)
-                refused.append(refusal)
+            verdict.refused += [(row, refusal) for row in waiting(epoch, refusal.seq, refusal.seq)]
         for first, last in receipt.ranges:
-            for row in waiting(epoch, first, last):
-                outbox_rows.mark(database, row, status=RECEIPTED, age=age, change=change)
-                stored += 1
-    current = max(epochs.values())
+            verdict.stored += waiting(epoch, first, last)
+    return verdict
+
+
+def settled(verdict: Verdict, *, age: float) -> list[Settled]:
+    """What has to be written down of a verdict, its conflicts aside."""
+    stored = [Settled(row, RECEIPTED, age) for row in verdict.stored]
+    return stored + [Settled(row, REFUSED, age, refusal.reason) for row, refusal in verdict.refused]
+
+
+def write_settled(database: sqlite3.Connection, answered: Collection[Settled]) -> None:
+    """Write it down; within the caller's transaction."""
+    database.executemany(
+        "UPDATE event SET status = ?, settled = ?, reason = ? WHERE row = ?",
+        [(one.status, one.age, one.reason or None, one.row.row) for one in answered],
+    )
+
+
+def reissue_all(database: sqlite3.Connection, conflicts: Sequence[Row], *, current: int, change: Change) -> bool:
+    """Give conflicting events new keys, in a new epoch if one of them had its key in the current one.
+
+    Returns:
+        Whether a new epoch began.
+    """
     rotated = any(row.epoch == current for row in conflicts)
     target = outbox_rows.begin_epoch(database) if rotated else current
     for row in conflicts:
         _reissue(database, row, epoch=target, change=change)
-    return Taken(stored, tuple(refused), len(conflicts), rotated)
+    return rotated
 
 
 def _reissue(database: sqlite3.Connection, row: Row, *, epoch: int, change: Change) -> None:

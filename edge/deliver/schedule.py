@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Timing:
     """How long to wait for a receipt, in seconds, and for how long an event counts as live."""
 
     first: float = 60.0
+    unheard: float = 5.0  # the first wait after a broker said that nobody subscribes; a collector may just be starting
     longest: float = 900.0
     jitter: float = 0.2  # up to this share more, so that a fleet does not ask in step
     live: float = 60.0
@@ -98,6 +99,25 @@ class Schedule:
         else:
             heapq.heappush(self._backlog[not waiting.urgent], waiting.row)
 
+    def clear(self) -> None:
+        """Nothing waits any more: the rows belong to another file."""
+        self._fresh.clear()
+        self._sent.clear()
+        self._octets = 0
+        self._live = (deque(), deque())
+        self._backlog = ([], [])
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait for a receipt, sent or not."""
+        return len(self._fresh) + len(self._sent)
+
+    def unreceipted(self) -> Iterator[Waiting]:
+        """Every event that waits for a receipt, sent or not, in no order."""
+        yield from self._fresh.values()
+        for sent in self._sent.values():
+            yield sent.waiting
+
     def forget(self, row: int) -> None:
         """An event waits no more: it was receipted, refused, dropped or re-issued."""
         self._fresh.pop(row, None)
@@ -131,6 +151,13 @@ class Schedule:
             sent = self._sent.get(row)
             if sent is not None and sent.attempts <= 1:
                 sent.due_at = now
+
+    def unheard(self, rows: Iterable[int], *, now: float) -> None:
+        """Nobody subscribed to these: no receipt is on its way, and the next try need not wait for one."""
+        for row in rows:
+            if (sent := self._sent.get(row)) is not None:
+                wait = self.timing.wait(sent.attempts, self._share) * self.timing.unheard / self.timing.first
+                sent.due_at = min(sent.due_at, now + wait)
 
     def take(self, *, now: float) -> list[Turn]:
         """Everything whose turn it is, in the order to send it; it counts as sent from now on."""

@@ -55,6 +55,7 @@ class LinkTimes:
 
     connect: float = 10.0  # TCP and TLS; a shop's mobile uplink can take several seconds
     connack: float = 15.0  # a broker that accepts and says nothing is left after this
+    puback: float = 120.0  # a broker that takes all and acknowledges nothing is left after this long without one
     suback: float = 5.0  # some brokers withhold SUBACK while their window is full: go on without it
     keepalive: int = 30
     backoff_first: float = 1.0

@@ -97,9 +97,12 @@ class EvidenceUploader:
         for sha256 in self._spool.waiting():
             if self._stopping.is_set():
                 return True
-            jpeg = self._spool.read(sha256)
-            if jpeg is not None and not self._upload(sha256, jpeg):
-                return False
+            try:
+                jpeg = self._spool.read(sha256)
+                if jpeg is not None and not self._upload(sha256, jpeg):
+                    return False
+            except OSError as error:  # the disk refuses to give it, or to let it go
+                return self._failed(str(error))
         return True
 
     def _upload(self, sha256: str, jpeg: bytes) -> bool:

@@ -2,60 +2,96 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import queue
+import os
 import threading
 import time
 from datetime import UTC
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import psutil
 import structlog
 
-from edge.capture.schedule import next_due
-from edge.capture.source import open_source
 from edge.contract.errors import ConfigError, DeliveryError
 from edge.contract.payloads import Versions
-from edge.contract.receipts import CommandName, ConfigReport, Reply
+from edge.contract.receipts import CommandName
 from edge.contract.topics import Address
 from edge.deliver.capacity import OutboxLimits
 from edge.deliver.delivery import Delivery
-from edge.deliver.envelope import Draft
+from edge.deliver.envelope import Draft, Stamp
 from edge.deliver.evidence import EvidenceSpool
 from edge.deliver.outbox import Outbox
-from edge.deliver.settings import BrokerSettings, TlsSettings
 from edge.deliver.upload import EvidenceUploader
-from edge.device.analysis import load_analyser
-from edge.device.camera import Camera, Surroundings, memory_key
-from edge.device.clock import Clock
+from edge.device.allocator import give_back
+from edge.device.clock import Clock, installed_at
+from edge.device.commands import Commands, capture_now, view_anew
+from edge.device.cooler import open_watchers
+from edge.device.crew import Crew
+from edge.device.doctor import examine_at_work
+from edge.device.exchange import Exchange
 from edge.device.health import agent_version, device_health
-from edge.device.memory import CameraMemory
-from edge.recognise.manifest import MODELS
+from edge.device.metrics import Metrics, Standing, standing
+from edge.device.opening import load_analysers, looks_for_people, models_of, open_cameras, open_traffic, open_views
+from edge.device.pulse import Pulse
+from edge.device.recycle import reason_to_begin_anew
+from edge.device.remote_config import RemoteConfig
+from edge.device.settings import broker_settings
+from edge.device.supervisor import Supervisor
+from edge.device.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from edge.contract.config import AgentConfig, BrokerSection
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from edge.contract.config import AgentConfig
+    from edge.contract.receipts import ConfigReport
+    from edge.device.analysis import Analyser, LoadedModels
 
 log = structlog.get_logger(__name__)
 
-LONGEST_SLEEP = 30.0
-"""A clock that was set meanwhile is looked at again after this many seconds."""
+STEP = 0.2
+"""Seconds between two looks of the threads that wait for something to happen."""
 
-DRAIN_STEP = 0.2
+FAREWELL = 5.0
+"""Seconds for what is under way at the end: a command, captures, the flush of the outbox; for each of them."""
+
+CLOCK_KEY = "clock"
+"""Where the outbox keeps which moments are surely past."""
+
+LONGEST_COMMAND = 900.0
+"""Seconds for one command or one change of the configuration, with many cameras at their deadlines. More is a hang."""
+
+LONGEST_SILENCE = 300.0
+"""Seconds without a sign of life of the delivery's threads. A resolver without a network takes minutes to say so."""
 
 
 class Agent:
-    """Runs one configuration.
+    """Runs one configuration, and what a collector desires beside it.
+
+    Args:
+        config: the device's own, read from `file` and checked.
+        file: for `reload`, for errors, and for relative paths of what is desired.
+        supervisor: is told how the agent does.
 
     Raises:
         FacingsError: a camera, model, catalogue, planogram or outbox that cannot be used.
     """
 
-    def __init__(self, config: AgentConfig) -> None:
-        self._config = config
-        self._clock = Clock()
+    def __init__(
+        self, config: AgentConfig, file: Path = Path("agent.yaml"), *, supervisor: Supervisor | None = None
+    ) -> None:
+        self._filed = config
+        self._clock = Clock(latest_provable=installed_at())
+        self._began = time.monotonic()
         self._stop = threading.Event()
+        self._pulse = Pulse()
+        self._metrics = Metrics()
+        self._supervisor = supervisor or Supervisor.of(os.environ)
         self._failure: BaseException | None = None
-        self._inference = threading.Lock()  # two cores serve one inference at a time faster than two at once
+        self._stuck = ""
+        self._loaded: LoadedModels | None = None
+        self.anew = False
+        """Set at the end: it ended to begin anew."""
         address = Address(config.device.tenant, config.device.store, config.device.id)
         try:
             config.data.mkdir(parents=True, exist_ok=True)
@@ -68,18 +104,32 @@ class Agent:
             limits=OutboxLimits(max_mb=config.outbox.max_mb, max_hours=config.outbox.max_hours),
             evidence=self._spool,
         )
-        self._delivery = Delivery(self._outbox, broker=broker_settings(config.broker), boot=self._clock.boot)
+        self._outbox.on_append = self._metrics.appended
+        self._clock.recall(self._outbox.get_state(CLOCK_KEY))
+        self._delivery = Delivery(
+            self._outbox,
+            broker=broker_settings(config.broker),
+            boot=self._clock.boot,
+            now=self._clock.now,
+            heard=self._heard,
+        )
         self._uploader = (
             EvidenceUploader(self._spool, collector=config.collector.url, address=address)
             if config.collector is not None
             else None
         )
-        self._cameras = self._open_cameras()
-
-    @property
-    def ended(self) -> bool:
-        """Whether every camera has come to the end of its pictures. A live camera never does."""
-        return all(camera.ended for camera in self._cameras)
+        self._force = Exchange(RemoteConfig(config, file), hire=self._hire, report=self._report)
+        self._commands = Commands(
+            self._delivery.commands,
+            reply=self._delivery.reply,
+            able={
+                CommandName.CAPTURE: lambda: capture_now(self._force.crew),
+                CommandName.VIEW: lambda: view_anew(self._force.crew),
+                CommandName.RELOAD: self._force.reload,
+                CommandName.DOCTOR: self._examine,
+            },
+            now=self._clock.now,
+        )
 
     def run(self) -> int:
         """Work until stopped, or until every replay has ended and all it said is receipted.
@@ -90,158 +140,191 @@ class Agent:
         self._delivery.start()
         if self._uploader is not None:
             self._uploader.start()
-        threads = [
-            threading.Thread(target=self._watch, args=(camera,), name=f"camera-{camera.section.id}", daemon=True)
-            for camera in self._cameras
-        ]
-        in_force = hashlib.sha256(self._config.model_dump_json().encode()).hexdigest()
-        self._delivery.report_config(ConfigReport(sha256=in_force, in_force=True).model_dump_json().encode())
-        log.info("agent.started", device=self._config.device.id, cameras=len(threads), epoch=self._outbox.epoch)
-        for thread in threads:
-            thread.start()
+        if self._filed.metrics.port is not None:
+            self._metrics.serve(self._filed.metrics.port, self._standing)
+        log.info(
+            "agent.started",
+            device=self._filed.device.id,
+            cameras=len(self._force.crew.cameras),
+            traffic=len(self._force.crew.traffic),
+            epoch=self._outbox.epoch,
+        )
+        self._force.crew.start()
+        server = threading.Thread(target=self._serve, name="commands", daemon=True)
+        server.start()
+        self._supervisor.ready()
         self._tend()
-        for thread in threads:
-            thread.join(timeout=5.0)
+        self._supervisor.stopping()
+        self._stop.set()
+        server.join(FAREWELL)
+        self._force.end(FAREWELL)
         return self._close()
 
     def stop(self) -> None:
         """End in an orderly way; may be called from a signal handler."""
         self._stop.set()
 
-    def _open_cameras(self) -> list[Camera]:
-        analysers = {
-            fixture.id: load_analyser(
-                fixture, models=self._config.models.folder or MODELS, threads=self._config.models.threads
-            )
-            for fixture in self._config.fixtures
-        }
-        some = next(iter(analysers.values()))
+    def _hire(self, config: AgentConfig) -> Crew:
+        """The cameras of a configuration, ready to begin."""
+        self._loaded = models_of(config, self._loaded)
+        analysers = load_analysers(config, self._loaded)
         around = Surroundings(
             outbox=self._outbox,
             clock=self._clock,
-            clockwork=self._config.clockwork,
-            zone=self._config.zone,
-            evidence=self._config.evidence,
+            clockwork=config.clockwork,
+            zone=config.zone,
+            evidence=config.evidence,
             spool=self._spool,
-            versions=Versions(agent=agent_version(), detector=some.detector.version),
+            versions=_versions(analysers),
             wake=self._delivery.wake,
+            views=config.data / "views",
+            people=self._loaded.people if looks_for_people(config) else None,
         )
-        cameras = []
-        for section in self._config.cameras:
-            memory = CameraMemory.load(self._outbox.get_state(memory_key(section.id)))
-            source = open_source(section, clockwork=self._config.clockwork, after=memory.cursor)
-            cameras.append(
-                Camera(
-                    section,
-                    self._config.fixture(section.fixture),
-                    source=source,
-                    analyser=analysers[section.fixture],
-                    around=around,
-                )
-            )
-        return cameras
-
-    def _watch(self, camera: Camera) -> None:
-        """One camera's thread."""
-        try:
-            while not camera.ended and self._sleep_until_due(camera):
-                with self._inference:
-                    camera.capture()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the agent must end with it, not go on blind
-            self._failure = error
-            self._stop.set()
-        finally:
-            with contextlib.suppress(Exception):
-                camera.close()
-
-    def _sleep_until_due(self, camera: Camera) -> bool:
-        """Wait for the camera's next capture; False when the agent is stopped first."""
-        if camera.replayed:
-            return not self._stop.is_set()
-        due = next_due(camera.section.schedule, self._clock.now(), self._config.clockwork)
-        while due is not None:
-            left = (due - self._clock.now()).total_seconds()
-            if left <= 0:
-                return not self._stop.is_set()
-            if self._stop.wait(min(left, LONGEST_SLEEP)):
-                return False
-        return not self._stop.wait()
+        cameras = open_cameras(config, analysers, around)
+        crew = Crew(
+            cameras,
+            open_traffic(config, around),
+            views=open_views(config, cameras, analysers, around),
+            clock=self._clock,
+            clockwork=config.clockwork,
+            metrics=self._metrics,
+        )
+        crew.attend(open_watchers(config, crew, around))
+        give_back()
+        return crew
 
     def _tend(self) -> None:
-        """The main thread: health, commands, and the end."""
-        health_due = time.monotonic()
-        while not self._stop.is_set():
-            if time.monotonic() >= health_due:
+        """The main thread: health, the watchdog, and the end."""
+        said = float("-inf")
+        while not self._stop.is_set() and self._force.crew.failure is None:
+            if time.monotonic() - said >= self._force.config.health_every:  # the interval may change meanwhile
+                said = time.monotonic()
                 self._say_health()
-                health_due = time.monotonic() + self._config.health_every
-            self._obey()
+            self._live()
+            if self._begins_anew():
+                return
             if not self._delivery.status.running:
                 raise DeliveryError("the delivery ended by itself", "see the log; started again, nothing is lost")
-            if self.ended:
+            if self._force.crew.ended:
                 self._say_health()
                 self._drain()
                 return
-            self._stop.wait(DRAIN_STEP)
+            self._stop.wait(STEP)
+
+    def _begins_anew(self) -> bool:
+        """Whether it is time to end so that whoever runs this agent begins a new one in its place."""
+        reason = reason_to_begin_anew(
+            self._force.config.recycle,
+            captures=self._metrics.captures,
+            resident_mb=psutil.Process().memory_info().rss / 1e6,
+            up_seconds=time.monotonic() - self._began,
+        )
+        if reason is not None:
+            log.info("agent.begins_anew", reason=reason)
+            self.anew = True
+        return self.anew
 
     def _drain(self) -> None:
         """Wait for the receipts of all that was said."""
         told = False
-        while not self._stop.wait(DRAIN_STEP):
-            figures = self._outbox.figures()
-            if figures.depth == 0 and (self._uploader is None or not self._spool.waiting()):
+        while not self._stop.wait(STEP):
+            self._live()
+            left = self._outbox.depth
+            if left == 0 and (self._uploader is None or not self._spool.waiting()):
                 return
             if not told:
-                log.info("agent.draining", events=figures.depth)
+                log.info("agent.draining", events=left)
                 told = True
 
-    def _obey(self) -> None:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                command = self._delivery.commands.get_nowait()
-                if command.name is not CommandName.CAPTURE:
-                    self._delivery.reply(Reply(id=command.id, ok=False, error=f"{command.name} is not known here yet"))
-                    continue
-                for camera in self._cameras:
-                    if not camera.ended:
-                        with self._inference:
-                            camera.capture("command")
-                self._delivery.reply(Reply(id=command.id, ok=True))
+    def _serve(self) -> None:
+        """The thread for what a collector wants: desired configurations and commands, one after the other."""
+        try:
+            while not self._stop.is_set():
+                with self._pulse.busy("a command", within=LONGEST_COMMAND):
+                    self._force.follow(self._delivery.desired_config)
+                    self._force.note_time(time.monotonic())
+                    self._commands.carry_out_next(timeout=STEP)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the agent must end with it, not go on deaf
+            self._failure = error
+            self._stop.set()
+
+    def _live(self) -> None:
+        """Feed the watchdog while every thread does what it should; tell once what does not."""
+        stuck = [*self._pulse.overdue(), *self._force.crew.pulse.overdue()]
+        if self._delivery.status.silent > LONGEST_SILENCE:
+            stuck.append("delivery")
+        if (now := ", ".join(stuck)) != self._stuck:
+            self._stuck = now
+            log.error("agent.stuck", what=now, mend="the supervisor starts it again") if now else log.info(
+                "agent.moves"
+            )
+        if not stuck:
+            self._supervisor.alive()
+
+    def _heard(self, at: datetime | None) -> None:
+        """Receipts came, and with them perhaps the collector's time."""
+        if (past := self._clock.hear(at)) is not None:
+            self._outbox.note({CLOCK_KEY: past})
+
+    def _report(self, report: ConfigReport) -> None:
+        self._delivery.report_config(report.model_dump_json().encode())
+
+    def _examine(self) -> dict[str, Any]:
+        found = examine_at_work(self._force.config, self._force.crew.everyone, self._delivery.status)
+        return found.model_dump(mode="json")
+
+    def _standing(self) -> Standing:
+        return standing(
+            self._force.crew.everyone,
+            figures=self._outbox.figures(),
+            delivery=self._delivery.status,
+            data=self._filed.data,
+            up_seconds=time.monotonic() - self._began,
+        )
 
     def _say_health(self) -> None:
-        replayed = [camera.last_taken for camera in self._cameras if camera.replayed and camera.last_taken]
-        everything_replayed = all(camera.replayed for camera in self._cameras)
+        crew = self._force.crew
+        replayed = [camera.last_taken for camera in crew.everyone if camera.replayed and camera.last_taken]
+        everything_replayed = all(camera.replayed for camera in crew.everyone)
         if everything_replayed and not replayed:
             return  # nothing was seen yet, and today is not the day of the pictures
         at = max(replayed) if everything_replayed else self._clock.now()
         health = device_health(
-            self._cameras,
+            crew.cameras,
+            crew.traffic,
             outbox=self._outbox,
-            data=self._config.data,
-            clockwork=self._config.clockwork,
+            data=self._filed.data,
+            clockwork=self._force.config.clockwork,
             uptime=self._clock.up(),
             now=self._clock.now(),
             versions={"agent": agent_version()},
         )
-        stamp = self._cameras[0].stamp(dated=everything_replayed)
+        stamp = Stamp(
+            zone=self._force.config.zone,
+            clock="synced" if everything_replayed or self._clock.synced() else "unsynced",
+            boot=self._clock.boot,
+            up=self._clock.up(),
+        )
         self._outbox.append([Draft(at.astimezone(UTC), health)], stamp=stamp)
         self._delivery.wake()
+        broker = "connected" if self._delivery.status.connected else self._delivery.status.error or "not yet connected"
+        self._supervisor.status(f"{health.outbox_depth} events wait, broker: {broker}")
 
     def _close(self) -> int:
         if self._uploader is not None:
             self._uploader.stop()
-        self._delivery.stop(timeout=5.0)
-        left = self._outbox.figures().depth
+        self._delivery.stop(timeout=FAREWELL if self._delivery.status.connected else 0.0)
+        left = self._outbox.depth
+        self._metrics.close()
         self._outbox.close()
         log.info("agent.stopped", left=left)
-        if self._failure is not None:
-            raise self._failure
+        failure = self._failure or self._force.crew.failure
+        if failure is not None:
+            raise failure
         return left
 
 
-def broker_settings(section: BrokerSection) -> BrokerSettings:
-    """The link's settings from configuration."""
-    password = section.password_file.read_text(encoding="utf-8").strip() if section.password_file else None
-    tls = None
-    if section.ca_file is not None:
-        tls = TlsSettings(ca=section.ca_file, certificate=section.cert_file, key=section.key_file)
-    return BrokerSettings(section.host, section.port, tls=tls, username=section.username, password=password)
+def _versions(analysers: Mapping[str, Analyser]) -> Versions:
+    """What the agent and its detector are; a device that counts people only has no product detector at work."""
+    detector = next((one.detector.version for one in analysers.values()), "none")
+    return Versions(agent=agent_version(), detector=detector)

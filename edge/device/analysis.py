@@ -5,60 +5,41 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.contract.planogram import read_planogram
+from edge.contract.planogram_index import check_days, read_planograms
+from edge.device.plan import Plan, Plans
 from edge.recognise.catalogue import Catalogue
 from edge.recognise.detector import Detections, ProductDetector
 from edge.recognise.embedder import SkuEmbedder
 from edge.recognise.manifest import MODELS, find_model
+from edge.recognise.people import PeopleDetector
 from edge.recognise.recogniser import SkuRecogniser
-from edge.shelf.alignment import align_planogram
-from edge.shelf.deviations import find_deviations
-from edge.shelf.evidence import gather_evidence
-from edge.shelf.facing import Facing, Slot
-from edge.shelf.gaps import find_gaps
-from edge.shelf.kpis import compute_kpis
+from edge.shelf.facing import Facing
+from edge.shelf.reading import EVERYTHING, Outlook, read_shelf
 from edge.shelf.region import inside_region
 from edge.shelf.rows import find_shelves, nearest_places
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from datetime import date
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from edge.contract.config import FixtureSection
-    from edge.contract.planogram import Planogram
     from edge.shelf.deviations import Deviation
-    from edge.shelf.evidence import Evidence
     from edge.shelf.facing import Gap
     from edge.shelf.kpis import ShelfKpis
+    from edge.shelf.reading import Reading
     from edge.shelf.rows import Shelves
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is known of a fixture before looking at it."""
-
-    catalogue: str | None = None  # name and version
-    planogram: str | None = None
-    owner_of: Mapping[str, str] | None = None  # SKU -> owner
-    own: frozenset[str] = frozenset()
-    slots: tuple[Slot, ...] = ()
-    must_stock: tuple[str, ...] | None = None
-    region: tuple[tuple[float, float], ...] = ()  # corners as shares of width and height; empty: the whole frame
-
-    @property
-    def planned(self) -> dict[str, int]:
-        """Planned facings by SKU."""
-        facings: dict[str, int] = {}
-        for slot in self.slots:
-            facings[slot.sku] = facings.get(slot.sku, 0) + slot.facings
-        return facings
+DOUBT = 0.85
+"""What is detected with this share of the shipped threshold is no facing, but its place is not known to be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +48,31 @@ class Analysis:
 
     width: int
     height: int
-    facings: tuple[Facing, ...]  # by shelf and position
-    gaps: tuple[Gap, ...]
-    deviations: tuple[Deviation, ...]
-    kpis: ShelfKpis
-    evidence: Evidence | None  # of planned SKUs; None without a plan
+    reading: Reading
     timings_ms: Mapping[str, float]
     others: tuple[Facing, ...] = ()  # found, but no facings: where a lower score was asked for; in no KPI
+    faint: Detections | None = None  # too faint for a facing, for the vote over captures: where they were asked for
+    outlook: Outlook = EVERYTHING
+
+    @property
+    def facings(self) -> tuple[Facing, ...]:
+        """Front-row units, by shelf and position."""
+        return self.reading.facings
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Empty places."""
+        return self.reading.gaps
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """What differs from the plan."""
+        return self.reading.deviations
+
+    @property
+    def kpis(self) -> ShelfKpis:
+        """The KPIs of this frame."""
+        return self.reading.kpis
 
     @property
     def unit_boxes(self) -> NDArray[np.float32]:
@@ -90,19 +89,31 @@ class Analyser:
     Args:
         detector: finds products.
         recogniser: names them; None leaves every SKU open.
-        plan: of the fixture.
+        plans: of the fixture.
+        day: the business day whose plan holds until a frame of another day comes.
     """
 
-    def __init__(self, detector: ProductDetector, recogniser: SkuRecogniser | None, plan: Plan | None = None) -> None:
+    def __init__(
+        self, detector: ProductDetector, recogniser: SkuRecogniser | None, plans: Plans | None = None, *, day: date
+    ) -> None:
         self.detector = detector
         self.recogniser = recogniser
-        self.plan = plan or Plan()
+        self._plans = plans or Plans(Plan())
+        self._day = day
+        self.plan = self._plans.on(day)
+
+    def turn_to(self, day: date) -> Plan:
+        """Let the plan of a business day hold; from the next frame on it is compared with that one."""
+        if day != self._day:
+            self.plan, self._day = self._plans.on(day), day
+        return self.plan
 
     def analyse(
         self,
         image: NDArray[np.uint8],
         *,
         min_score: float | None = None,
+        faint: float | None = None,
         ever_seen: Collection[str] | None = None,
         day: date | None = None,
     ) -> Analysis:
@@ -113,18 +124,26 @@ class Analyser:
             min_score: lowest detection score; None for the shipped threshold. With one below it, what is found besides
                 the facings is told too: what is less sure, which may not decide what stands in the front row, and what
                 stands behind or on another unit; each at the place of the nearest facing.
+            faint: without `min_score`, the lowest detection score of what is told as `faint`, unnamed and unplaced.
             ever_seen: planned SKUs seen before; one that never was is void rather than missing. None: all.
-            day: the picture's business day, for pack designs that are dated; None: every design counts.
+            day: the picture's business day, for its planogram and for pack designs that are dated; None: the plan that
+                holds stays in force, and every design counts.
 
         Raises:
             ModelError: a model gave values that make no sense.
         """
         timings: dict[str, float] = {}
+        if day is not None:
+            self.turn_to(day)
         with _timed(timings, "detect"):
-            found = self._within_region(image, self.detector.detect(image, min_score=min_score))
-            # Best first: what is sure, then what is not.
-            split = int((found.scores >= self.detector.shipped_score).sum())
-            sure, unsure = (Detections(found.boxes[part], found.scores[part]) for part in np.s_[:split, split:])
+            shipped = self.detector.shipped_score
+            lowest = min_score if min_score is not None else min(shipped if faint is None else faint, shipped)
+            found = self.detector.detect(image, min_score=min(lowest, DOUBT * shipped))
+            found = self._within_region(image, found)
+            # Best first: what is sure, then what is not and was asked for, then what only leaves a doubt.
+            split, end = (int((found.scores >= score).sum()) for score in (max(shipped, lowest), lowest))
+            sure, unsure = (Detections(found.boxes[part], found.scores[part]) for part in np.s_[:split, split:end])
+            doubtful = found.boxes[split : int((found.scores >= DOUBT * shipped).sum())].astype(np.float64)
         with _timed(timings, "shelves"):
             boxes = sure.boxes.astype(np.float64)
             shelves = find_shelves(boxes, sure.scores.astype(np.float64))
@@ -135,26 +154,23 @@ class Analyser:
             others = self._others(image, sure, unsure, shelves, day=day) if all_asked else ()
         with _timed(timings, "shelf"):
             height, width = image.shape[:2]
-            gaps = tuple(find_gaps(facings))
-            alignment = align_planogram(self.plan.slots, facings, gaps) if self.plan.slots else None
-            if alignment is not None:
-                facings, gaps = alignment.facings, alignment.gaps
-            kpis = compute_kpis(
-                facings,
-                gaps,
-                owner_of=self.plan.owner_of or {},
-                own=self.plan.own,
-                alignment=alignment,
-                must_stock=self.plan.must_stock,
-            )
-            known = set(self.plan.planned) if ever_seen is None else set(ever_seen)
-            deviations = (
-                ()
-                if alignment is None
-                else find_deviations(alignment, ever_seen=known, owner_of=self.plan.owner_of or {}, own=self.plan.own)
-            )
-            evidence = None if alignment is None else gather_evidence(alignment)
-        return Analysis(width, height, tuple(facings), tuple(gaps), tuple(deviations), kpis, evidence, timings, others)
+            region = np.array(self.plan.region) * (width, height) if self.plan.region else None
+            outlook = Outlook((width, height), region, doubtful=tuple((a, b, c, d) for a, b, c, d in doubtful.tolist()))
+            reading = self.read(facings, outlook, ever_seen=ever_seen)
+        asked = unsure if faint is not None and min_score is None else None
+        return Analysis(width, height, reading, timings, others, asked, outlook)
+
+    def read(self, facings: Sequence[Facing], outlook: Outlook, *, ever_seen: Collection[str] | None = None) -> Reading:
+        """What front-row facings, boxes in pixels, say in the light of the plan."""
+        return read_shelf(
+            facings,
+            slots=self.plan.slots,
+            owner_of=self.plan.owner_of or {},
+            own=self.plan.own,
+            must_stock=self.plan.must_stock,
+            ever_seen=frozenset(self.plan.planned if ever_seen is None else ever_seen),
+            outlook=outlook,
+        )
 
     def _within_region(self, image: NDArray[np.uint8], found: Detections) -> Detections:
         if not self.plan.region:
@@ -212,6 +228,34 @@ class Analyser:
         return tuple(facings)
 
 
+class LoadedModels:
+    """The models of a folder, each loaded once: fixtures share them, since their frames are read one after the other.
+
+    Args:
+        folder: of the manifest.
+        threads: of one inference.
+    """
+
+    def __init__(self, folder: Path = MODELS, threads: int = 2) -> None:
+        self.folder = folder
+        self.threads = threads
+
+    @cached_property
+    def detector(self) -> ProductDetector:
+        """The product detector."""
+        return ProductDetector(find_model("product-detector", folder=self.folder), threads=self.threads)
+
+    @cached_property
+    def embedder(self) -> SkuEmbedder:
+        """The SKU embedder."""
+        return SkuEmbedder(find_model("sku-embedder", folder=self.folder), threads=self.threads)
+
+    @cached_property
+    def people(self) -> PeopleDetector:
+        """The people detector, for those who stand before a fixture."""
+        return PeopleDetector(find_model("people-detector", folder=self.folder), threads=self.threads)
+
+
 def load_analyser(
     fixture: FixtureSection | None,
     *,
@@ -219,42 +263,42 @@ def load_analyser(
     planogram: Path | None = None,
     models: Path = MODELS,
     threads: int = 2,
+    loaded: LoadedModels | None = None,
 ) -> Analyser:
-    """Load models and plan, of a configured fixture or of what a command names.
+    """Load models and plans, of a configured fixture or of what a command names. At first today's plan holds.
+
+    Args:
+        fixture: as configured; None for what the next two name.
+        catalogue: the folder that names what is found.
+        planogram: what is planned.
+        models: the folder of models.
+        threads: of one inference.
+        loaded: models to share, in place of the two before.
 
     Raises:
-        FacingsError: a model, catalogue or planogram that cannot be used.
+        FacingsError: a model, catalogue or planogram that cannot be used; two planograms for one fixture and day.
     """
+    model = channel = None
     if fixture is not None:
         catalogue, planogram = fixture.catalogue, fixture.planogram
-    detector = ProductDetector(find_model("product-detector", folder=models), threads=threads)
+        model, channel = fixture.cooler_model, fixture.channel
+    loaded = loaded or LoadedModels(models, threads)
     recogniser = None
     known = None
     if catalogue is not None:
-        embedder = SkuEmbedder(find_model("sku-embedder", folder=models), threads=threads)
-        known = Catalogue.load(catalogue, embedder.identity)
-        recogniser = SkuRecogniser(embedder, known)
-    planned = None if planogram is None else read_planogram(planogram)
-    owners = {sku.id: sku.owner for sku in known.skus.values()} if known else {}
-    plan = Plan(
+        known = Catalogue.load(catalogue, loaded.embedder.identity)
+        recogniser = SkuRecogniser(loaded.embedder, known)
+    planograms = () if planogram is None else read_planograms(planogram)
+    check_days(planograms, model, channel)
+    lasting = Plan(
         catalogue=f"{known.name} {known.version}" if known else None,
-        planogram=planned.id if planned else None,
-        owner_of=owners,
-        own=frozenset(fixture.own) if fixture else _likely_own(owners, planned),
-        slots=tuple(Slot(slot.shelf, slot.position, slot.sku, slot.facings, slot.width_mm) for slot in planned.slots)
-        if planned
-        else (),
+        owner_of={sku.id: sku.owner for sku in known.skus.values()} if known else {},
+        own=frozenset(fixture.own) if fixture else frozenset(),
         must_stock=fixture.must_stock or None if fixture else None,
         region=fixture.region if fixture else (),
     )
-    return Analyser(detector, recogniser, plan)
-
-
-def _likely_own(owners: Mapping[str, str], planned: Planogram | None) -> frozenset[str]:
-    """Who is own where no contract says it: the owners of what is planned; without a plan everybody."""
-    if planned is None:
-        return frozenset(owners.values())
-    return frozenset(owners[slot.sku] for slot in planned.slots if slot.sku in owners)
+    plans = Plans(lasting, planograms, model, channel, own_known=fixture is not None)
+    return Analyser(loaded.detector, recogniser, plans, day=datetime.now().astimezone().date())
 
 
 @contextmanager

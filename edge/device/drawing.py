@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edge.device.analysis import Analysis, Plan
+    from edge.device.analysis import Analysis
+    from edge.device.plan import Plan
     from edge.shelf.facing import Box, Facing
 
 # Okabe & Ito (2008), as BGR.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import psutil
 
 from edge.capture.schedule import describe, due_times
 from edge.contract.business_day import business_day
+from edge.contract.config import Schedule
 from edge.contract.payloads import CameraHealth, DeviceHealth
 
 if TYPE_CHECKING:
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
     from edge.contract.business_day import Clockwork
     from edge.deliver.outbox import Outbox
     from edge.device.camera import Camera
+    from edge.device.traffic import TrafficCamera
 
 MB = 1024 * 1024
 
 
 def device_health(
     cameras: Sequence[Camera],
+    traffic: Sequence[TrafficCamera] = (),
     *,
     outbox: Outbox,
     data: Path,
@@ -37,7 +41,8 @@ def device_health(
     """Measure the device.
 
     Args:
-        cameras: all of the agent's.
+        cameras: all of the agent's that look at fixtures.
+        traffic: all that count people.
         outbox: what waits for a receipt.
         data: the folder whose disk matters.
         clockwork: the store's day and hours.
@@ -48,25 +53,53 @@ def device_health(
     figures = outbox.figures()
     return DeviceHealth(
         uptime=uptime,
-        cameras=[_camera_health(camera, clockwork=clockwork, now=now) for camera in cameras],
+        cameras=[
+            *(_camera_health(camera, clockwork=clockwork, now=now) for camera in cameras),
+            *(_traffic_health(camera) for camera in traffic),
+        ],
         outbox_depth=figures.depth,
         outbox_bytes=figures.octets,
         last_seq=figures.last_seq,
         oldest_unreceipted=figures.oldest_unreceipted,
         drops=figures.drops,
-        disk_free_mb=shutil.disk_usage(data).free // MB,
-        memory_mb=psutil.Process().memory_info().rss // MB,
-        celsius=_temperature(),
+        outbox_damaged=figures.damaged,
+        outbox_trouble=figures.trouble[:500],
+        disk_free_mb=_free_mb(data),
+        memory_mb=_resident() // MB,
+        celsius=temperature(),
         inference_ms={
-            camera.section.id: round(camera.inference_ms, 1) for camera in cameras if camera.inference_ms is not None
+            name: round(ms, 1)
+            for name, ms in (
+                *((camera.section.id, camera.inference_ms) for camera in cameras),
+                *((camera.section.id, camera.inference_ms) for camera in traffic),
+            )
+            if ms is not None
         },
         versions=versions,
     )
 
 
+def _free_mb(data: Path) -> int | None:
+    """Room on the disk; None where it cannot even be asked."""
+    try:
+        return shutil.disk_usage(data).free // MB
+    except OSError:
+        return None
+
+
 def agent_version() -> str:
     """The version of this distribution."""
     return version("facings")
+
+
+def _resident() -> int:
+    """Bytes of memory that the agent takes, with those that the readers of its cameras have for themselves."""
+    me = psutil.Process()
+    octets = me.memory_info().rss
+    for reader in me.children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            octets += reader.memory_full_info().uss
+    return int(octets)
 
 
 def _camera_health(camera: Camera, *, clockwork: Clockwork, now: datetime) -> CameraHealth:
@@ -78,12 +111,23 @@ def _camera_health(camera: Camera, *, clockwork: Clockwork, now: datetime) -> Ca
         schedule=describe(camera.section.schedule),
         business_day=day,
         due=sum(1 for _ in due_times(camera.section.schedule, day, clockwork)),
-        last_frame_age=max(0.0, (now - camera.last_frame).total_seconds()) if camera.last_frame else None,
+        last_frame_age=camera.frame_age(),
         error=camera.error[:500],
     )
 
 
-def _temperature() -> float | None:
+def _traffic_health(camera: TrafficCamera) -> CameraHealth:
+    section = camera.section
+    return CameraHealth(
+        camera=section.id,
+        fixture=section.fixture,
+        schedule=f"{section.frames:g} frames a second, told {describe(Schedule(every=section.interval))}",
+        last_frame_age=camera.frame_age(),
+        error=camera.error[:500],
+    )
+
+
+def temperature() -> float | None:
     """The hottest sensor, in degrees Celsius; None where the platform shows none."""
     sensors: dict[str, list[Any]] = getattr(psutil, "sensors_temperatures", dict)()
     return max((reading.current for readings in sensors.values() for reading in readings), default=None)

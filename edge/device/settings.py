@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from edge.capture.schedule import cron_fault
 from edge.contract.catalogue import CatalogueFile
-from edge.contract.config import AgentConfig, FolderSource, VideoSource
-from edge.contract.errors import CatalogueError, PlanogramError
+from edge.contract.config import AgentConfig, FolderSource, UsbSource, VideoSource
+from edge.contract.errors import CatalogueError, ConfigError, ModelError, PlanogramError
 from edge.contract.files import load_yaml, wrong_key
-from edge.contract.planogram import read_planogram
+from edge.contract.planogram_index import check_days, read_planograms
+from edge.deliver.settings import BrokerSettings, TlsSettings
 from edge.recognise.catalogue import Catalogue
 from edge.recognise.embedder import SkuEmbedder
 from edge.recognise.manifest import MODELS, find_model
@@ -17,7 +18,7 @@ from edge.recognise.manifest import MODELS, find_model
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edge.contract.config import CameraSection, FixtureSection
+    from edge.contract.config import BrokerSection, CameraSection, FixtureSection, Source, TrafficCameraSection
     from edge.contract.planogram import Planogram
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -30,6 +31,27 @@ def read_config(path: Path) -> AgentConfig:
         ConfigError: naming file, line, key and mend.
     """
     return load_yaml(path, AgentConfig).relative_to(path.resolve().parent)
+
+
+def broker_settings(section: BrokerSection) -> BrokerSettings:
+    """The link's settings from configuration.
+
+    Raises:
+        ConfigError: the password file cannot be read.
+        DeliveryError: a password without a user name, a certificate without its key.
+    """
+    password = None
+    if section.password_file is not None:
+        try:
+            password = section.password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            said = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            mend = "give a file that the agent's user can read"
+            raise ConfigError(f"broker.password_file: {section.password_file}: {said}", mend) from None
+    tls = None
+    if section.ca_file is not None:
+        tls = TlsSettings(ca=section.ca_file, certificate=section.cert_file, key=section.key_file)
+    return BrokerSettings(section.host, section.port, tls=tls, username=section.username, password=password)
 
 
 def check_config(config: AgentConfig, path: Path) -> None:
@@ -49,23 +71,20 @@ def check_config(config: AgentConfig, path: Path) -> None:
             f"{config.broker.host} is not this machine and broker.ca_file is not set",
             "give the CA certificate that signs the broker's, so that the link is encrypted",
         )
-    _check_evidence(config, path)
     for number, camera in enumerate(config.cameras):
         _check_camera(camera, path, ("cameras", number))
+    for number, counting in enumerate(config.traffic):
+        _check_traffic(counting, config, path, ("traffic", number))
     for number, fixture in enumerate(config.fixtures):
-        _check_fixture(fixture, path, ("fixtures", number), models=config.models.folder or MODELS)
+        check_fixture(fixture, path, ("fixtures", number), models=config.models.folder or MODELS)
 
 
-def _check_evidence(config: AgentConfig, path: Path) -> None:
-    """No frame with a person in it may leave the device unblurred, and nothing here finds people yet."""
-    rendered = all(isinstance(camera.source, FolderSource) and camera.source.simulated for camera in config.cameras)
-    if config.evidence.keep != "never" and not rendered:
-        raise wrong_key(
-            path,
-            ("evidence", "keep"),
-            f"{config.evidence.keep} asks for pictures of a real camera, and people in them cannot be blurred yet",
-            "set evidence.keep: never; only simulated sources may send pictures",
-        )
+def in_numbers(config: AgentConfig) -> str:
+    """What a configuration has, in a few words."""
+    kinds = [(len(config.cameras), "cameras"), (len(config.fixtures), "fixtures")]
+    if config.traffic:
+        kinds.append((len(config.traffic), "traffic cameras"))
+    return ", ".join(f"{number} {kind if number != 1 else kind[:-1]}" for number, kind in kinds)
 
 
 def _check_camera(camera: CameraSection, path: Path, loc: tuple[int | str, ...]) -> None:
@@ -79,11 +98,48 @@ def _check_camera(camera: CameraSection, path: Path, loc: tuple[int | str, ...])
         )
     if isinstance(source, FolderSource) and not source.path.is_dir():
         raise wrong_key(path, (*loc, "source", "path"), f"{source.path}: no such folder", "give a folder with pictures")
+    _check_video(source, path, loc)
+
+
+def _check_video(source: Source, path: Path, loc: tuple[int | str, ...]) -> None:
     if isinstance(source, VideoSource) and not source.path.is_file():
         raise wrong_key(path, (*loc, "source", "path"), f"{source.path}: no such file", "give a video file")
 
 
-def _check_fixture(fixture: FixtureSection, path: Path, loc: tuple[int | str, ...], *, models: Path) -> None:
+def _check_traffic(camera: TrafficCameraSection, config: AgentConfig, path: Path, loc: tuple[int | str, ...]) -> None:
+    _check_video(camera.source, path, loc)
+    sources: dict[str, Source] = {one.id: one.source for one in config.cameras}
+    sources |= {one.id: one.source for one in config.traffic}
+    for other, source in sources.items():
+        if other == camera.id or not isinstance(source, UsbSource) or not isinstance(camera.source, UsbSource):
+            continue
+        if source.device == camera.source.device:
+            raise wrong_key(
+                path,
+                (*loc, "source", "device"),
+                f"{source.device} is the device of camera {other}, too",
+                "a USB camera serves one at a time, and this one holds it all day: give each a camera of its own",
+            )
+    if not (camera.lines or camera.zones or camera.front or camera.heat):
+        raise wrong_key(path, (*loc, "lines"), f"camera {camera.id} counts nothing", "give lines, zones, front or heat")
+    try:
+        find_model("people-detector", folder=config.models.folder or MODELS)
+    except ModelError as error:
+        raise wrong_key(path, ("models", "folder"), error.what, error.mend) from None
+
+
+def check_fixture(fixture: FixtureSection, path: Path, loc: tuple[int | str, ...], *, models: Path) -> None:
+    """Look at what one fixture points to.
+
+    Args:
+        fixture: of the configuration.
+        path: the file it was read from, for the errors.
+        loc: the way to the fixture in that file.
+        models: the folder of the models.
+
+    Raises:
+        FacingsError: with the file, line and key.
+    """
     if fixture.planogram is not None and fixture.catalogue is None:
         raise wrong_key(
             path, (*loc, "planogram"), "a planogram without a catalogue", "without one no SKU is ever recognised"
@@ -95,7 +151,10 @@ def _check_fixture(fixture: FixtureSection, path: Path, loc: tuple[int | str, ..
         raise wrong_key(path, (*loc, "catalogue"), error.what, error.mend) from None
     try:
         if fixture.planogram is not None and fixture.catalogue is not None:
-            check_planogram(read_planogram(fixture.planogram), fixture.catalogue, name=str(fixture.planogram))
+            held = read_planograms(fixture.planogram)
+            check_days(held, fixture.cooler_model, fixture.channel)
+            for one in held:
+                check_planogram(one.plan, fixture.catalogue, name=str(one.path))
     except PlanogramError as error:
         raise wrong_key(path, (*loc, "planogram"), error.what, error.mend) from None
 

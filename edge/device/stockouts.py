@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.contract.business_day import business_day, opening
 from edge.contract.payloads import StockoutClosed, StockoutOpened
+from edge.shelf.evidence import Evidence
 from edge.shelf.stockout_state import tracker_from_dict, tracker_to_dict
 from edge.shelf.stockouts import Opened, StockoutRules, StockoutTracker, observe, shift_times
 
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
     from edge.contract.business_day import Clockwork
     from edge.contract.config import FixtureSection
-    from edge.shelf.evidence import Evidence
 
 MAX_CAPTURES = 100
 """As many as the contract lets an event name."""
+
+NOTHING_PLANNED = Evidence(planned={}, seen={}, unsure={}, hidden=frozenset())
 
 
 def follow_stockouts(
@@ -35,7 +37,8 @@ def follow_stockouts(
 
     Args:
         remembered: what this function gave for the capture before; None at first.
-        evidence: what the capture proves of each planned SKU; None without a plan: then there is nothing to be out of.
+        evidence: what the capture proves of each planned SKU; None without a plan: then there is nothing to be out of,
+            and what is out of stock is planned no more.
         at: when it was taken, UTC.
         capture: its id.
         fixture: the fixture and its rules.
@@ -45,7 +48,9 @@ def follow_stockouts(
         Episodes that opened or closed, and what to remember.
     """
     if evidence is None:
-        return [], None
+        if remembered is None:
+            return [], None
+        evidence = NOTHING_PLANNED
     state = tracker_from_dict(remembered) if remembered is not None else StockoutTracker()
     if state.at is not None and at <= state.at:  # the clock was set back: runs and episodes go on
         state = shift_times(state, at - state.at - timedelta(seconds=1))
@@ -57,10 +62,15 @@ def follow_stockouts(
         seen=evidence.seen,
         unsure=evidence.unsure,
         hidden=evidence.hidden,
+        chance=evidence.chance,
+        lapsing=evidence.lapsing,
+        appearing=evidence.appearing,
         rules=StockoutRules(
             captures=fixture.stockout.captures,
             minutes=fixture.stockout.minutes,
             close_captures=fixture.stockout.back_captures,
+            unsure_captures=fixture.stockout.unsure_captures,
+            doubt=fixture.stockout.doubt,
         ),
         opening_seconds=None if state.at is None else opening_seconds(state.at, at, clockwork),
     )

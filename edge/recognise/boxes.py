@@ -54,11 +54,13 @@ def lay_on_canvas(frame: NDArray[np.uint8], *, side: int, multiple: int = 32) ->
 
 def pairwise_iou(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
     """(m, 4), (n, 4) boxes x1, y1, x2, y2 -> (m, n) intersection over union; empty boxes meet nothing."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    area_a = np.clip(first[:, 2:] - first[:, :2], 0, None).prod(axis=1)
-    area_b = np.clip(second[:, 2:] - second[:, :2], 0, None).prod(axis=1)
+    # Side by side and not along an axis of two, which takes numpy three to seven times as long.
+    wide = np.minimum(first[:, None, 2], second[None, :, 2]) - np.maximum(first[:, None, 0], second[None, :, 0])
+    tall = np.minimum(first[:, None, 3], second[None, :, 3]) - np.maximum(first[:, None, 1], second[None, :, 1])
+    shared = np.maximum(wide, 0) * np.maximum(tall, 0)
+    area_a, area_b = (
+        np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0) for boxes in (first, second)
+    )
     union = np.maximum(area_a[:, None] + area_b[None, :] - shared, 1e-9)
     iou: NDArray[np.float32] = (shared / union).astype(np.float32)
     return iou

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.contract.errors import ModelError
-from edge.recognise.boxes import lay_on_canvas, suppress_doubles, vote
+from edge.recognise.boxes import suppress_doubles, vote
 from edge.recognise.tiles import USUAL, Look, Tile, Tiling, merge_looks, plan_tiles, wants_tiles
 
 if TYPE_CHECKING:
@@ -17,13 +17,10 @@ if TYPE_CHECKING:
     from edge.recognise.manifest import Model
 
 MAX_DETECTIONS = 300
-# Before doubles are suppressed. A product has at most about ten cells that see it.
-MAX_CANDIDATES = 3000
 # What scores less says nothing about where a product's edges are.
 LEAST_VOTE = 0.05
 # A product found with this score counts for the size of products, whatever the shipped threshold is.
 SURE = 0.3
-INPUT = "frame"
 SCORE, OVERLAP = "score", "max_iou"
 
 
@@ -48,13 +45,13 @@ class ProductDetector:
     """
 
     def __init__(self, model: Model, *, threads: int = 2, tiling: Tiling | None = USUAL) -> None:
-        from edge.recognise.session import ModelSession  # noqa: PLC0415 - training measures without ONNX Runtime
+        from edge.recognise.cells import CellReader  # noqa: PLC0415 - training measures without ONNX Runtime
 
         entry = model.entry
         if entry.kind != "product-detector" or entry.input.multiple is None:
             raise ModelError(f"model {entry.name}: a {entry.kind} is no product detector", "name another model")
-        self._session = ModelSession(model, threads=threads)
-        self._side, self._multiple = max(entry.input.width, entry.input.height), entry.input.multiple
+        self._cells = CellReader(model, threads=threads)
+        self._side = max(entry.input.width, entry.input.height)
         self._score, self._max_iou = model.threshold(SCORE), model.threshold(OVERLAP)
         self._tiling = tiling
         self.name, self.version = entry.name, entry.full_version
@@ -99,18 +96,8 @@ class ProductDetector:
 
     def _look(self, part: NDArray[np.uint8], tile: Tile, *, lowest: float) -> Look:
         """What the model finds in one part of a frame, best first, every product once."""
-        canvas, letterbox = lay_on_canvas(part, side=self._side, multiple=self._multiple)
-        boxes, scores = self._session.run({INPUT: canvas[None]}, shapes=((1, None, 4), (1, None)))
-        boxes, scores = boxes[0], scores[0]
-        if len(boxes) != len(scores):
-            raise ModelError(f"model {self.name}: gives {len(boxes)} boxes and {len(scores)} scores")
-        if len(scores) and not (scores.min() >= 0 and scores.max() <= 1):
-            raise ModelError(f"model {self.name}: gives scores beyond 0 to 1", "export the model anew")
-        likely = np.flatnonzero(scores >= min(lowest, LEAST_VOTE))
-        likely = likely[np.argsort(-scores[likely], kind="stable")[:MAX_CANDIDATES]]
-        boxes, scores = letterbox.to_frame(boxes[likely]), scores[likely]
-        seen = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])  # not wholly on the canvas's grey rim
-        boxes, scores = boxes[seen], scores[seen]
+        cells = self._cells.look(part, lowest=min(lowest, LEAST_VOTE))
+        boxes, scores = cells.boxes, cells.scores
         asked = int((scores >= lowest).sum())  # best first
         kept = suppress_doubles(boxes[:asked], scores[:asked], max_iou=self._max_iou, limit=MAX_DETECTIONS)
         # The same cells vote whatever is asked for, so that a box does not depend on the lowest score given.

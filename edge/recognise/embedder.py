@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from edge.recognise.manifest import Model
 
-_BATCH = 64  # crops at once: more gain no speed, and hold more memory
+_BATCH = 16  # crops at once: more gain no speed, and hold more memory (64: 67 MB more)
 _LENGTH_TOLERANCE = 1e-2
 CROPS = "crops"  # the model's input
 

@@ -100,9 +100,10 @@ def coco_average_precision(truth: Path | Mapping[str, Any], predictions: Mapping
         coco.createIndex()
         run = COCOeval(coco, coco.loadRes(results), "bbox")
         run.params.maxDets = [1, 10, MAX_DETECTIONS]
+        run.params.areaRng, run.params.areaRngLbl = run.params.areaRng[:1], run.params.areaRngLbl[:1]  # all sizes alone
         run.evaluate()
         run.accumulate()
-    # (IoU thresholds, recalls, classes, areas, detection limits); areas[0] is "all"
+    # (IoU thresholds, recalls, classes, areas, detection limits)
     precision: NDArray[np.float64] = run.eval["precision"][:, :, 0, 0, -1]
     known = precision > -1
     if not known.any():

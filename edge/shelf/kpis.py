@@ -20,6 +20,7 @@ __all__ = [
     "Purity",
     "Ratio",
     "ShelfKpis",
+    "Widths",
     "compute_kpis",
     "divide",
     "linear_share",
@@ -28,6 +29,19 @@ __all__ = [
     "share_of_shelf",
     "tally_brand",
 ]
+
+
+KINDS = ("own", "foreign", "unknown", "unsure")
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Widths of the facings, added up, in the unit of their boxes."""
+
+    own: float = 0.0
+    foreign: float = 0.0
+    unknown: float = 0.0
+    unsure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,13 @@ class ShelfKpis:
     assortment: int  # own SKUs seen
     must_stock: Ratio | None  # SKUs of the list seen; None without a list
     compliance: Compliance | None  # None without a plan
+    widths: Widths = Widths()
+
+    @property
+    def linear_share(self) -> float | None:
+        """What own facings take of the width of all."""
+        w = self.widths
+        return linear_share(brand=w.own, others=w.foreign + w.unknown, unsure=w.unsure)
 
     @property
     def purity(self) -> Purity:
@@ -63,6 +84,7 @@ def compute_kpis(
     own: AbstractSet[str],
     alignment: Alignment | None = None,
     must_stock: Collection[str] | None = None,
+    blind: bool = False,
 ) -> ShelfKpis:
     """Count what one capture shows.
 
@@ -73,10 +95,15 @@ def compute_kpis(
         own: the owners whose products this fixture is for, by its contract.
         alignment: with the plan in force, for compliance; None without a plan.
         must_stock: SKUs that must be there, each once however often it is listed; None without a list.
+        blind: whether a part of the fixture could not be seen. What may stand there, by the plan or without one, and
+            nowhere else was seen, leaves both sides of must-stock compliance.
     """
     status = [_standing(facing, owner_of, own) for facing in facings]
     seen = {facing.sku for facing in facings if facing.status == "recognised"}
-    listed = None if must_stock is None else frozenset(must_stock)
+    listed = None if must_stock is None else frozenset(must_stock) - _untold(seen, must_stock, alignment, blind=blind)
+    width = {
+        name: sum(f.box[2] - f.box[0] for f, s in zip(facings, status, strict=True) if s == name) for name in KINDS
+    }
     return ShelfKpis(
         facings=len(facings),
         own=status.count("own"),
@@ -87,7 +114,18 @@ def compute_kpis(
         assortment=sum(owner_of.get(sku) in own for sku in seen if sku is not None),
         must_stock=None if listed is None else Ratio(len(listed & seen), len(listed)),
         compliance=None if alignment is None else measure_compliance(alignment),
+        widths=Widths(**width),
     )
+
+
+def _untold(
+    seen: AbstractSet[str | None], listed: Collection[str], alignment: Alignment | None, *, blind: bool
+) -> frozenset[str]:
+    """Listed SKUs that were not seen and may stand where nobody could see."""
+    places = () if alignment is None else alignment.places
+    hidden = {place.slot.sku for place in places if place.outcome == "hidden"}
+    planned = {place.slot.sku for place in places}
+    return frozenset(sku for sku in listed if sku not in seen and (sku in hidden or (blind and sku not in planned)))
 
 
 def _standing(facing: Facing, owner_of: Mapping[str, str], own: AbstractSet[str]) -> str:

@@ -70,6 +70,8 @@ def _run_to_dict(run: Run | None) -> dict[str, Any] | None:
         "opening_seconds": run.opening_seconds,
         "count": run.count,
         "captures": list(run.captures),
+        "sure": run.sure,
+        "doubt": run.doubt,
     }
 
 
@@ -77,7 +79,16 @@ def _run(data: Mapping[str, Any] | None) -> Run | None:
     if data is None:
         return None
     captures = tuple(str(capture) for capture in data["captures"])
-    return Run(_time(data["since"]), float(data["opening_seconds"]), int(data["count"]), captures)
+    count = int(data["count"])
+    # A run kept before unsure facings were weighed holds captures that recognised the SKU, or none that did.
+    return Run(
+        _time(data["since"]),
+        float(data["opening_seconds"]),
+        count,
+        captures,
+        sure=int(data.get("sure", count)),
+        doubt=float(data.get("doubt", 1.0)),
+    )
 
 
 def _time(text: str) -> datetime:

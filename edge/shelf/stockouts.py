@@ -1,8 +1,9 @@
 """Stock-out episodes with hysteresis, as a pure state machine that survives a restart.
 
 A planned SKU is out of stock when it had no facing, and no unsure facing that could be it, in enough accepted captures
-in a row over enough minutes of opening time; it is back when it was seen in enough captures in a row. One bad frame
-neither opens nor closes an episode. A SKU never seen since its plan began is void, not out of stock.
+in a row over enough minutes of opening time. It is back when it was seen in enough captures in a row, or when enough
+captures in a row show an unsure facing of it at its place, so that hardly a doubt is left. One bad frame neither opens
+nor closes an episode. A SKU never seen since its plan began is void, not out of stock.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 MAX_PROOF = 50
 """Captures kept as proof of an episode: the first, and the latest before it opened."""
 
+LIKELY = 0.7
+"""A guess less sure than this is no evidence of a return, however often it is repeated: what stands in the place of a
+sold-out product and is in no catalogue looks a little like it in every capture, so its doubts are not independent."""
+
 
 class OutOfOrderError(ValueError):
     """A capture that is not later than the one before it."""
@@ -30,12 +35,24 @@ class StockoutRules:
     captures: int = 3  # without the SKU, in a row, before an episode opens
     minutes: float = 30.0  # of opening time from the first of them to the last
     close_captures: int = 2  # with the SKU, in a row, before it closes
+    unsure_captures: int = 0  # with the SKU or an unsure facing of it at its place, in a row, to close it; 0: never
+    doubt: float = 0.01  # the product of those captures' doubts, 1 - chance, is at most this
 
     def __post_init__(self) -> None:
         if self.captures < 1 or self.close_captures < 1:
             raise ValueError("captures and close_captures are at least 1")
+        if self.unsure_captures < 0:
+            raise ValueError("unsure_captures are at least 0")
         if not self.minutes >= 0:
             raise ValueError("minutes are at least 0")
+        if not 0 <= self.doubt <= 1:
+            raise ValueError("doubt is from 0 to 1")
+
+    def proves(self, back: Run) -> bool:
+        """Whether these captures prove that the SKU is there."""
+        if back.sure >= self.close_captures:
+            return True
+        return 0 < self.unsure_captures <= back.count and back.doubt <= self.doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +63,21 @@ class Run:
     opening_seconds: float  # opening time since the first capture
     count: int
     captures: tuple[str, ...]  # at most MAX_PROOF: the first and the latest
+    sure: int = 0  # captures among them that recognised the SKU
+    doubt: float = 1.0  # the product of the captures' doubts that it is the SKU
 
-    def extended(self, capture: str) -> Run:
+    def extended(self, capture: str, *, sure: bool = False, chance: float = 0.0) -> Run:
         """The run with one more capture."""
         captures = (*self.captures, capture)
         if len(captures) > MAX_PROOF:
             captures = (captures[0], *captures[2:])
-        return Run(self.since, self.opening_seconds, self.count + 1, captures)
+        return replace(
+            self,
+            count=self.count + 1,
+            captures=captures,
+            sure=self.sure + sure,
+            doubt=self.doubt * (1.0 - chance),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +95,7 @@ class Watch:
     ever_seen: bool = False  # since its plan began
     absent: Run | None = None
     episode: Episode | None = None
-    back: Run | None = None  # seen again while the episode is open
+    back: Run | None = None  # seen again while the episode is open, or for the first time
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +145,11 @@ class _Capture:
     name: str
     opening_seconds: float  # since the capture before
 
+    @property
+    def run(self) -> Run:
+        """A run that begins here, still without a capture."""
+        return Run(self.at, 0.0, 0, ())
+
 
 def observe(
     state: StockoutTracker,
@@ -132,11 +162,15 @@ def observe(
     rules: StockoutRules,
     opening_seconds: float | None = None,
     hidden: AbstractSet[str] = frozenset(),
+    chance: Mapping[str, float] | None = None,
+    lapsing: AbstractSet[str] = frozenset(),
+    appearing: AbstractSet[str] = frozenset(),
 ) -> tuple[StockoutTracker, list[Opened | Closed]]:
     """Take one accepted capture into account. Rejected captures are no evidence: they are not to be observed.
 
     An unsure facing that could be the SKU ends a run of captures without it, since it may have been there, but proves
-    no return.
+    no return alone. What a vote over captures does not believe yet begins a run, so that episodes have the time of the
+    first capture, but neither opens nor closes one.
 
     Args:
         state: before the capture.
@@ -148,6 +182,9 @@ def observe(
         rules: when episodes open and close.
         opening_seconds: opening time since the capture before; None when the shop was open all that time.
         hidden: SKUs whose planned places could not be seen in this capture: no evidence of their absence.
+        chance: how sure a facing is the SKU by its best guess, 0 to 1; an unsure one only at the SKU's planned place.
+        lapsing: SKUs counted as seen or unsure by a vote, that this capture does not show.
+        appearing: SKUs that this capture shows, and a vote does not count as seen yet.
 
     Returns:
         The state after it, and what opened or closed, by SKU.
@@ -164,13 +201,18 @@ def observe(
         # Opening time passes also where this capture tells nothing of the SKU.
         watch = _passed(watch, now.opening_seconds)
         event: Opened | Closed | None = None
-        if seen.get(sku, 0) > 0:
-            watch, event = _when_seen(watch, sku, now, rules)
+        likely = (chance or {}).get(sku, 0.0)
+        if sku in appearing:
+            watch = _when_likely(watch, now, likely)
+        elif sku in lapsing:
+            watch = _when_absent(watch, now)
+        elif seen.get(sku, 0) > 0:
+            watch, event = _when_seen(watch, sku, now, likely, rules)
         elif unsure.get(sku, 0) > 0:
-            watch = replace(watch, absent=None)
+            watch, event = _settled(_when_likely(replace(watch, absent=None), now, likely), sku, rules)
         elif sku not in hidden:
             number = 1 + sum(isinstance(event, Opened) for event in events)
-            watch, event = _when_absent(watch, sku, now, rules, f"{capture}-{number}")
+            watch, event = _opened(_when_absent(replace(watch, back=None), now), sku, rules, f"{capture}-{number}")
         watches[sku] = watch
         events += [event] if event else []
     for sku, watch in sorted(state.watches.items()):
@@ -223,26 +265,42 @@ def _passed(watch: Watch, seconds: float) -> Watch:
     return replace(watch, absent=replace(watch.absent, opening_seconds=watch.absent.opening_seconds + seconds))
 
 
-def _when_seen(watch: Watch, sku: str, now: _Capture, rules: StockoutRules) -> tuple[Watch, Closed | None]:
+def _when_seen(
+    watch: Watch, sku: str, now: _Capture, chance: float, rules: StockoutRules
+) -> tuple[Watch, Closed | None]:
     if watch.episode is None:
         return Watch(ever_seen=True), None
-    back = watch.back.extended(now.name) if watch.back else Run(now.at, 0.0, 1, (now.name,))
-    if back.count < rules.close_captures:
-        return replace(watch, back=back), None
-    episode = watch.episode
-    closed = Closed(episode.id, sku, episode.since, back.since, back.captures, "seen")
-    return Watch(ever_seen=True), closed
+    back = (watch.back or now.run).extended(now.name, sure=True, chance=chance)
+    return _settled(replace(watch, back=back), sku, rules)
 
 
-def _when_absent(
-    watch: Watch, sku: str, now: _Capture, rules: StockoutRules, episode_id: str
-) -> tuple[Watch, Opened | None]:
-    if not watch.ever_seen:
+def _when_likely(watch: Watch, now: _Capture, chance: float) -> Watch:
+    """After a capture with a facing that may be the SKU, where its return or its first sight is awaited."""
+    if chance < LIKELY or (watch.ever_seen and watch.episode is None):
+        return watch
+    return replace(watch, back=(watch.back or now.run).extended(now.name, chance=chance))
+
+
+def _when_absent(watch: Watch, now: _Capture) -> Watch:
+    if not watch.ever_seen or watch.episode:
+        return watch
+    return replace(watch, absent=(watch.absent or now.run).extended(now.name))
+
+
+def _settled(watch: Watch, sku: str, rules: StockoutRules) -> tuple[Watch, Closed | None]:
+    """What the captures that show the SKU amount to."""
+    episode, back = watch.episode, watch.back
+    if back is None or not rules.proves(back):
         return watch, None
-    if watch.episode:
-        return replace(watch, back=None), None
-    absent = watch.absent.extended(now.name) if watch.absent else Run(now.at, 0.0, 1, (now.name,))
-    if absent.count < rules.captures or absent.opening_seconds < 60 * rules.minutes:
-        return replace(watch, absent=absent), None
+    if episode is None:
+        return Watch(ever_seen=True), None
+    return Watch(ever_seen=True), Closed(episode.id, sku, episode.since, back.since, back.captures, "seen")
+
+
+def _opened(watch: Watch, sku: str, rules: StockoutRules, episode_id: str) -> tuple[Watch, Opened | None]:
+    """What the captures without the SKU amount to."""
+    absent = watch.absent
+    if absent is None or absent.count < rules.captures or absent.opening_seconds < 60 * rules.minutes:
+        return watch, None
     episode = Episode(episode_id, absent.since)
     return Watch(ever_seen=True, episode=episode), Opened(episode.id, sku, absent.since, absent.captures)

@@ -52,14 +52,16 @@ def catalogue(
     out: Out,
     count: Annotated[int, typer.Option(min=1, help="Pack shots of each product.")] = 8,
 ) -> None:
-    """Enrol the demo's products from rendered pack shots; again whenever the embedder changes.
+    """Enrol the demo's products from rendered pack shots and photographs of the cooler on the day it was filled.
+
+    Again whenever the embedder changes.
 
     Example: python -m models.scenes catalogue --out configs/catalogues/demo
     """
-    from models.scenes.demo import catalogue_products  # noqa: PLC0415 - OpenCV waits until the command runs
+    from models.scenes.demo import catalogue_products, installation  # noqa: PLC0415 - OpenCV waits until it runs
     from models.scenes.enrolment import enrol_products  # noqa: PLC0415 - the same
 
-    enrol_products(catalogue_products(), name=out.name, shots=count).save(out)
+    enrol_products(catalogue_products(), installation(), name=out.name, shots=count).save(out)
 
 
 @app.command()

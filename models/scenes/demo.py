@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,9 +13,16 @@ import numpy as np
 from models.scenes.camera import Camera
 from models.scenes.effects import Effects
 from models.scenes.products import Product, invent_product
+from models.scenes.render import render
 from models.scenes.scene import Column, Fixture, Lighting, Scene, capacity
 from models.scenes.shopper import Shopper
 from models.scenes.story import Drain, Intrusion, Plan, Refill, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from models.scenes.arrays import Picture
+    from models.scenes.truth import Truth
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 OPENS = datetime(2026, 3, 14, 8, 0, tzinfo=ZONE)
@@ -171,6 +179,25 @@ def moment(time: datetime) -> Moment:
         dark = replace(lighting, top=0.015, side=0.01, room=0.05)
         return Moment("dark", dark, replace(effects, exposure=-0.6, noise=0.012, glare=0.02))
     return Moment("clear", lighting, effects)
+
+
+_INSTALLED_FROM = ((250.0, 760.0, 1350.0), (560.0, 560.0, 1250.0), (380.0, 820.0, 1500.0))
+"""Where the phone was held, in mm, when the cooler was filled for the first time."""
+
+
+def installation() -> Iterator[tuple[Picture, Truth]]:
+    """The photographs a technician takes of the filled cooler on the day the unit is installed: products to enrol.
+
+    Another day than the demo's: other light, other places of the camera, and every package turned otherwise.
+    """
+    for number, eye in enumerate(_INSTALLED_FROM):
+        columns = tuple(
+            replace(column, turn_seed=10_000 * (number + 1) + column.turn_seed) for column in full_columns()
+        )
+        lighting = Lighting(top=0.9 + 0.15 * number, side=0.4, room=0.45 + 0.1 * number, cool=0.2, seed=40 + number)
+        effects = Effects(exposure=0.35, warmth=0.1 * number, glare=0.1, noise=0.006, defocus=0.6, vignette=0.2)
+        phone = replace(CAMERA, eye=eye, bend=0.0, field=40.0, roll=1.0 - number)
+        yield render(scene_of(columns, lighting), phone, effects, 77_000 + number)
 
 
 def scene_of(columns: tuple[Column, ...], lighting: Lighting) -> Scene:

@@ -16,6 +16,8 @@ from models.scenes.shade import shade
 from models.scenes.solids import trace
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from models.scenes.arrays import Picture
     from models.scenes.products import Product
 
@@ -31,6 +33,11 @@ def pack_shot(product: Product, *, seed: int, size: int = 320) -> Picture:
         seed: of this picture.
         size: longer side of the picture in pixels; the shorter follows the package, with a margin of a few per cent.
     """
+    return masked_shot(product, seed=seed, size=size)[0]
+
+
+def masked_shot(product: Product, *, seed: int, size: int = 320) -> tuple[Picture, NDArray[np.float32]]:
+    """A pack shot, and how much of each of its pixels the pack covers, (height, width) 0..1."""
     rng = np.random.default_rng((product.seed, seed, 51))
     package = product.package
     margin = float(rng.uniform(1.04, 1.14))
@@ -88,4 +95,7 @@ def pack_shot(product: Product, *, seed: int, size: int = 320) -> Picture:
         defocus=float(rng.uniform(0.2, 0.8)),
         noise=0.003,
     )
-    return develop(small, layer, effects, seed)
+    covered = cv2.resize(
+        hits.hit.reshape(rows, columns).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
+    )
+    return develop(small, layer, effects, seed), np.asarray(covered, np.float32)

@@ -21,7 +21,8 @@ class Shopper:
     seed: int
 
 
-def _shape(rows: int, columns: int, parts: list[tuple[str, tuple[float, ...]]]) -> Mask:
+def outline(rows: int, columns: int, parts: list[tuple[str, tuple[float, ...]]]) -> Mask:
+    """A mask of ellipses (x, y, radii, turn) and polygons, in pixels."""
     mask = np.zeros((rows, columns), np.uint8)
     for kind, values in parts:
         if kind == "ellipse":
@@ -33,7 +34,7 @@ def _shape(rows: int, columns: int, parts: list[tuple[str, tuple[float, ...]]]) 
     return np.asarray(mask / 255, np.float32)
 
 
-def _swell(mask: Mask, depth: float) -> Floats:
+def swell(mask: Mask, depth: float) -> Floats:
     """Normals (x, y) of a mask blown up like a cushion of this depth in pixels."""
     inside = cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
     t = np.clip(inside / depth, 0, 1)
@@ -43,7 +44,7 @@ def _swell(mask: Mask, depth: float) -> Floats:
     )
 
 
-def _cloth(rows: int, columns: int, rng: np.random.Generator, fold: float) -> Floats:
+def cloth(rows: int, columns: int, rng: np.random.Generator, fold: float) -> Floats:
     """Folds: noise stretched along the body."""
     noise = rng.normal(0, 1, (max(rows // 40, 2), max(columns // 14, 2))).astype(np.float32)
     folds: Floats = cv2.GaussianBlur(cv2.resize(noise, (columns, rows), interpolation=cv2.INTER_CUBIC), (0, 0), 2)
@@ -58,7 +59,7 @@ def draw_shopper(shopper: Shopper, *, rows: int, columns: int, room: float) -> t
     head_y, head = top + b * 0.55, b * 0.4
     shoulder = head_y + b * 0.85
     low = float(rows + b)
-    torso = _shape(
+    torso = outline(
         rows,
         columns,
         [
@@ -89,7 +90,7 @@ def draw_shopper(shopper: Shopper, *, rows: int, columns: int, room: float) -> t
     )
     reach = float(rng.choice((-1.0, 1.0)))
     hand = (x + reach * b * 1.5, shoulder - b * 0.05)
-    arm = _shape(
+    arm = outline(
         rows,
         columns,
         [
@@ -108,13 +109,13 @@ def draw_shopper(shopper: Shopper, *, rows: int, columns: int, room: float) -> t
             )
         ],
     )
-    palm = _shape(rows, columns, [("ellipse", (hand[0], hand[1], b * 0.17, b * 0.12, -20.0 * reach))])
-    neck = _shape(
+    palm = outline(rows, columns, [("ellipse", (hand[0], hand[1], b * 0.17, b * 0.12, -20.0 * reach))])
+    neck = outline(
         rows,
         columns,
         [("poly", (x - b * 0.2, head_y, x + b * 0.2, head_y, x + b * 0.27, shoulder, x - b * 0.27, shoulder))],
     )
-    skull = _shape(
+    skull = outline(
         rows,
         columns,
         [
@@ -135,10 +136,10 @@ def draw_shopper(shopper: Shopper, *, rows: int, columns: int, room: float) -> t
         (skull, hair, head * 0.8, 0.3),
     )
     for mask, colour, depth, fold in parts:
-        slope = _swell(mask, depth)
+        slope = swell(mask, depth)
         lambert = np.clip(0.62 - 0.35 * slope[..., 1] - 0.16 * slope[..., 0], 0.15, 1.3)
         tone = to_linear(np.array([[colour]], np.uint8))[0, 0]
-        lit = tone * (lambert * _cloth(rows, columns, rng, fold))[..., None] * room
+        lit = tone * (lambert * cloth(rows, columns, rng, fold))[..., None] * room
         soft = cv2.GaussianBlur(mask, (0, 0), 1.3)[..., None]
         light = light * (1 - soft) + lit * soft
         cover = np.maximum(cover, soft[..., 0])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FOREIGN = "foreign"  # the cooler set's word for a product that is none of its SKUs
 _CORRECTIONS = Path(__file__).parent / "corrections"
 _CONTEXT = 0.35  # of the box on each side: room for jitter, rotation and margin
+_FOREIGN_SHARE = 3.0  # times its natural chance: what no SKU must claim is rare in any labelled set, and varied
 _MOST, _MOST_HERE = 16, 2  # facings of one drawn product, and in one picture: more of them look the same
 _SMALL = 14  # pixels of the shorter side: below, nobody could tell a pack
 _UNNAMED = "cut-out"  # a composed wall's word for a unit whose product nobody told
@@ -179,7 +180,7 @@ class Mixture:
 
     @classmethod
     def of(cls, crops: Sequence[FacingCrop], *, main: str, main_share: float = 0.7) -> Mixture:
-        """Weigh SKUs by the square root of their number.
+        """Weigh SKUs by the square root of their number, and products of no SKU more.
 
         The source `main` gets `main_share` of the draws, the others share the rest evenly.
         """
@@ -188,6 +189,7 @@ class Mixture:
         number = {sku: index for index, sku in enumerate(skus)} | {FOREIGN: len(skus)}
         labels = np.array([number[name] for name in names])
         chances = 1 / np.sqrt(np.bincount(labels, minlength=len(skus) + 1)[labels])
+        chances[labels == len(skus)] *= _FOREIGN_SHARE
         sources = np.array([crop.source for crop in crops])
         others = sorted(set(sources.tolist()) - {main})
         for source in (main, *others):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.scenes.products import Product
 
 SEED = 7_301_000  # far from the seeds of the demo, of tests and of the detector's scenes
-_SHOT_SIZE = 192
+_SHOT_SIZE = 128  # an embedder reads no more
 _HIDDEN = 0.4  # a facing hidden by more than this is not shown to the embedder
 _SMALL = 14  # pixels of the shorter side: below, nobody could tell the pack
 

@@ -37,7 +37,9 @@ class Pictures(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is u
         return next(self._feeds, None)
 
 
-def nodes_to_quantise(nodes: Sequence[onnx.NodeProto], *, last_too: bool) -> list[str]:
+def nodes_to_quantise(
+    nodes: Sequence[onnx.NodeProto], *, last_too: bool, also: frozenset[str] = frozenset()
+) -> list[str]:
     """Names of the nodes that compute in INT8: convolutions and what lies between them.
 
     Scores and box edges come from the last convolutions: an error there is an error of the answer, and they cost
@@ -46,19 +48,27 @@ def nodes_to_quantise(nodes: Sequence[onnx.NodeProto], *, last_too: bool) -> lis
     Args:
         nodes: of the graph, in its order.
         last_too: also the convolutions that no other follows.
+        also: kinds of nodes besides the usual ones.
     """
     wanted: set[str] = set()  # tensors that a convolution is reached from
     chosen = []
     for node in reversed(nodes):
         leads_on = any(output in wanted for output in node.output)
-        if node.op_type in QUANTISED and (leads_on or (last_too and node.op_type == "Conv")):
+        if node.op_type in QUANTISED | also and (leads_on or (last_too and node.op_type == "Conv")):
             chosen.append(node.name)
         if leads_on or node.op_type == "Conv":
             wanted.update(node.input)
     return chosen[::-1]
 
 
-def write_int8(source: Path, target: Path, pictures: Iterator[NDArray[np.uint8]], *, last_too: bool) -> None:
+def write_int8(
+    source: Path,
+    target: Path,
+    pictures: Iterator[NDArray[np.uint8]],
+    *,
+    last_too: bool,
+    also: frozenset[str] = frozenset(),
+) -> None:
     """Write the INT8 form of a float32 model of one input.
 
     Weights are signed and symmetric, one scale a channel; activations are unsigned. Weights keep to seven bits: on CPUs
@@ -70,6 +80,7 @@ def write_int8(source: Path, target: Path, pictures: Iterator[NDArray[np.uint8]]
         target: the file to write.
         pictures: what to calibrate with, each a whole feed of the input.
         last_too: as in `nodes_to_quantise`.
+        also: as in `nodes_to_quantise`.
     """
     with tempfile.TemporaryDirectory() as scratch:
         prepared = Path(scratch) / "prepared.onnx"
@@ -88,7 +99,7 @@ def write_int8(source: Path, target: Path, pictures: Iterator[NDArray[np.uint8]]
                 reduce_range=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
-                nodes_to_quantize=nodes_to_quantise(graph.node, last_too=last_too),
+                nodes_to_quantize=nodes_to_quantise(graph.node, last_too=last_too, also=also),
                 calibrate_method=CalibrationMethod.MinMax,
             )
         finally:

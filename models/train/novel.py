@@ -1,8 +1,9 @@
 """Measure what an embedder makes of SKUs it was not trained on: `python -m models.train.novel`.
 
-Two questions. A new SKU, enrolled from five pictures beside two hundred others: is it told apart (top-1)? And a product
-that is in no catalogue: is it taken for a SKU that is? The second is asked of facings of `cooler/train` that were held
-back, with the catalogue lacking five SKUs at a time, in rotation.
+The embedder is that of a run that left SKUs out, or the shipped one: trained on every SKU of its sets, so that only
+products of other sets are new to it. Two questions. A new SKU, enrolled from five pictures beside two hundred others:
+is it told apart (top-1)? And a product that is in no catalogue: is it taken for a SKU that is? The second is asked of
+facings of `cooler/train` that were held back, with the catalogue lacking five SKUs at a time, in rotation.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import cv2
@@ -19,30 +20,75 @@ import torch
 import typer
 
 from edge.contract.errors import FacingsError, ModelError
+from edge.recognise import embedder as shipped
 from edge.recognise.catalogue import MAX_REFERENCES
 from edge.recognise.identity import Doubt, decide, sku_cosines
 from edge.recognise.manifest import find_model
 from edge.recognise.prototypes import summarise
 from models.train.embedder import SPLIT
-from models.train.embedder_data import FOREIGN, read_any, read_facings
+from models.train.embedder_data import FOREIGN, hold_back, read_any, read_facings
 from models.train.embedder_network import SkuEmbedder
 from models.train.embedder_run import CHECKPOINT, embed
 from models.train.embedder_ship import ENROLLED, draw_few
 from models.train.run import load_checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from models.train.embedder_data import FacingCrop
 
+    Embed = Callable[[Sequence[FacingCrop]], NDArray[np.float32]]  # n facings -> (n, d), each of length 1
     Held = Mapping[str, NDArray[np.float32]]  # SKU -> (n, d) embeddings of its facings
 
 GALLERY = 200  # SKUs a shop's catalogue holds
 DRAWS = 5
 MOST = 60  # facings of a product that are asked: more of one say little more
 AT_A_TIME = 5  # SKUs that the catalogue lacks in one turn of the rotation
+HELD_BACK = 0.1  # of the photographs, when the shipped embedder was trained (its card)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An embedder, and what its training knew nothing of."""
+
+    embed: Embed
+    left_out: frozenset[str]  # SKUs
+    held_back: frozenset[str]  # photographs
+
+    @classmethod
+    def of_run(cls, run: Path) -> Subject:
+        """What a run trained.
+
+        Raises:
+            ModelError: the folder holds no checkpoint.
+        """
+        network = SkuEmbedder()
+        network.load_state_dict(load_checkpoint(run / CHECKPOINT)["average"])
+        split = json.loads((run / SPLIT).read_text(encoding="utf-8"))
+        left_out, held_back = frozenset(split["left_out"]), frozenset(split["held_back"])
+        return cls(lambda crops: embed(network, crops), left_out, held_back)
+
+    @classmethod
+    def of_shipped(
+        cls, data: Path, trained: Sequence[FacingCrop], new: Sequence[FacingCrop], *, threads: int
+    ) -> Subject:
+        """What ships, as the device runs it.
+
+        Args:
+            data: the folder it was trained on, whose photographs are held back again as they were then.
+            trained: facings of that folder.
+            new: facings of products that it was never trained on.
+            threads: CPU threads.
+        """
+        device = shipped.SkuEmbedder(find_model("sku-embedder"), threads=threads)
+
+        def plain(crops: Sequence[FacingCrop]) -> NDArray[np.float32]:
+            return device.embed_crops(np.stack([crop.plain(device.shape) for crop in crops]))
+
+        kept = hold_back(data, trained, share=HELD_BACK, seed=0)
+        return cls(plain, frozenset(crop.sku for crop in new), frozenset(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +100,13 @@ class Product:
     embeddings: NDArray[np.float32]  # (n, d)
 
     @classmethod
-    def of(cls, crops: Sequence[FacingCrop], network: SkuEmbedder, *, rng: np.random.Generator) -> list[Product]:
+    def of(cls, crops: Sequence[FacingCrop], look: Embed, *, rng: np.random.Generator) -> list[Product]:
         """Group facings by product; of many, some."""
         groups: dict[str, list[FacingCrop]] = {}
         for place in rng.permutation(len(crops)):
             groups.setdefault(crops[place].sku, []).append(crops[place])
         kept = {sku: found[:MOST] for sku, found in groups.items() if len({crop.photo for crop in found}) > ENROLLED}
-        return [cls(sku, found, embed(network, found)) for sku, found in sorted(kept.items())]
+        return [cls(sku, found, look(found)) for sku, found in sorted(kept.items())]
 
 
 def enrolled_top1(products: Sequence[Product], *, asked: set[str], rng: np.random.Generator) -> dict[str, float]:
@@ -125,44 +171,55 @@ def _tell(what: str, values: Sequence[float]) -> None:
 def main(
     *,
     data: Annotated[Path, typer.Option(help="the COCO folder that was trained on")],
-    novel: Annotated[list[Path] | None, typer.Option(help="further sets of real products, some left out")] = None,
+    novel: Annotated[
+        list[Path] | None, typer.Option(help="further sets of real products, not or not all trained on")
+    ] = None,
     distractors: Annotated[list[Path] | None, typer.Option(help="sets of rendered products, not trained on")] = None,
-    run: Annotated[Path, typer.Option(help="folder of a run that left SKUs out")] = Path("runs/embedder-novel"),
+    run: Annotated[Path | None, typer.Option(help="folder of a run that left SKUs out; else the shipped one")] = None,
     seed: Annotated[int, typer.Option()] = 0,
     threads: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
     """Print how new SKUs are told apart, and how products of no catalogue are refused, as JSON lines.
 
-    Example: python -m models.train.novel --data ../shared/data/cooler/train --novel ../shared/data/grocery_packages
+    Example: python -m models.train.novel --data ../shared/data/cooler/train --distractors runs/walls-new
     """
     torch.set_num_threads(threads)
     cv2.setNumThreads(0)
-    network = SkuEmbedder()
-    network.load_state_dict(load_checkpoint(run / CHECKPOINT)["average"])
-    split = json.loads((run / SPLIT).read_text(encoding="utf-8"))
-    left_out, held_back = set(split["left_out"]), set(split["held_back"])
-    rng = np.random.default_rng(seed)
     main_set = read_facings(data)
     more = [crop for folder in novel or [] for crop in read_any(folder)]
-    real = Product.of([crop for crop in main_set + more if crop.sku in left_out], network, rng=rng)
     drawn = [crop for folder in distractors or [] for crop in read_any(folder)]
-    rendered = Product.of(drawn, network, rng=rng)[: max(0, GALLERY - len(real))]
+    subject = Subject.of_run(run) if run else Subject.of_shipped(data, main_set, more, threads=threads)
+    rng = np.random.default_rng(seed)
+    real = Product.of([crop for crop in main_set + more if crop.sku in subject.left_out], subject.embed, rng=rng)
+    rendered = Product.of(drawn, subject.embed, rng=rng)[: max(0, GALLERY - len(real))]
     if not real and not rendered:
-        raise ModelError(f"{run}: no SKU was left out", "train with --leave-out, or give --distractors")
-    trials = [
-        enrolled_top1([*real, *rendered], asked={one.sku for one in (*real, *rendered)}, rng=rng) for _ in range(DRAWS)
-    ]
-    for name, products in (("real", real), ("rendered", rendered)):
-        shares = [float(np.mean([trial[one.sku] for trial in trials if one.sku in trial])) for one in products]
-        beside = f"{ENROLLED} pictures each, beside {len(real) + len(rendered) - 1} others, {DRAWS} draws"
+        raise ModelError(
+            f"no product that is new to the embedder stands in more than {ENROLLED} photographs",
+            "--run of a training with --leave-out, --novel or --distractors",
+        )
+    tell_new(real, rendered, rng=rng)
+    tell_refused(subject, main_set)
+
+
+def tell_new(real: list[Product], rendered: list[Product], *, rng: np.random.Generator) -> None:
+    """Print how products that were not trained on are told apart, all of them in one catalogue."""
+    products = [*real, *rendered]
+    trials = [enrolled_top1(products, asked={one.sku for one in products}, rng=rng) for _ in range(DRAWS)]
+    for name, group in (("real", real), ("rendered", rendered)):
+        shares = [float(np.mean([trial[one.sku] for trial in trials if one.sku in trial])) for one in group]
+        beside = f"{ENROLLED} pictures each, beside {len(products) - 1} others, {DRAWS} draws"
         _tell(f"top-1 of {name} products not trained on, {beside}", shares)
+
+
+def tell_refused(subject: Subject, main_set: Sequence[FacingCrop]) -> None:
+    """Print how often facings of products in no catalogue are not taken for one of it, by the shipped thresholds."""
     model = find_model("sku-embedder")
     doubt = Doubt(*(model.threshold(key) for key in ("scale", "none_cosine", "recognised", "unknown")))
-    usual = [crop for crop in main_set if crop.sku not in left_out]
-    known = _by_sku(network, [c for c in usual if c.photo not in held_back and c.sku != FOREIGN])
-    seen = _by_sku(network, [c for c in usual if c.photo in held_back])
+    usual = [crop for crop in main_set if crop.sku not in subject.left_out]
+    known = _by_sku(subject, [c for c in usual if c.photo not in subject.held_back and c.sku != FOREIGN])
+    seen = _by_sku(subject, [c for c in usual if c.photo in subject.held_back])
     foreign = {sku: held for sku, held in seen.items() if sku == FOREIGN}
-    strange = _by_sku(network, [crop for crop in main_set if crop.sku in left_out])
+    strange = _by_sku(subject, [crop for crop in main_set if crop.sku in subject.left_out])
     _tell(
         "trained SKUs not taken for another, five at a time out of the catalogue",
         refused_in_rotation(known, seen, doubt),
@@ -174,8 +231,10 @@ def main(
     _tell("held-back foreign products, not taken for a SKU", refused(known, foreign, doubt) if foreign else [])
 
 
-def _by_sku(network: SkuEmbedder, crops: Sequence[FacingCrop]) -> Held:
-    embeddings, names = embed(network, crops), np.array([crop.sku for crop in crops], np.str_)
+def _by_sku(subject: Subject, crops: Sequence[FacingCrop]) -> Held:
+    if not crops:
+        return {}
+    embeddings, names = subject.embed(crops), np.array([crop.sku for crop in crops], np.str_)
     return {str(sku): embeddings[names == sku] for sku in np.unique(names)}
 
 

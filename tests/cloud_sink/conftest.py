@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.postgres import Postgres
+
 _STARTED: list[subprocess.Popen[bytes]] = []
 
 CONFIG = """\
@@ -36,11 +38,27 @@ stores:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """An empty SQLite with this version's tables."""
     engine = open_database(f"sqlite:///{tmp_path / 'sink.db'}")
     upgrade(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def postgresql(postgres: Postgres) -> Iterator[Database]:
+    """An empty PostgreSQL with this version's tables."""
+    engine = open_database(postgres.fresh())
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty database with this version's tables, one of each kind in turn."""
+    found: Database = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
@@ -80,7 +98,7 @@ class SinkProcess:
         (self.folder / "sink.yaml").write_text(self.config)
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
-        code = f"{self.prelude}\nfrom cloud_sink.cli import main\nmain()"
+        code = f"{self.prelude}\nfrom cloud_sink.cli.app import main\nmain()"
         options = ["--config", str(self.folder / "sink.yaml"), "--data", str(self.folder / "data"), *self.arguments]
         if self.command == "serve":
             options += ["--ready-file", str(ready)]

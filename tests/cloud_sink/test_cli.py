@@ -15,7 +15,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from cloud_sink.cli import app
+from cloud_sink.cli.app import app
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.store.database import open_database, upgrade, writing
 from cloud_sink.store.facts import RefusedBody

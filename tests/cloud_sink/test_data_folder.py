@@ -18,7 +18,7 @@ FREE_PORTS = ("--http-port", "0", "--broker-port", "0")
 
 
 def sink(*arguments: str | Path, prelude: str = "") -> subprocess.CompletedProcess[str]:
-    code = f"{prelude}\nfrom cloud_sink.cli import main\nmain()"
+    code = f"{prelude}\nfrom cloud_sink.cli.app import main\nmain()"
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT, check=False
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cloud_sink.store.facts import Fact
+from cloud_sink.store.facts import Fact, fact_of
 from edge.contract.refusal import Refused, read_event
 from edge.contract.topics import Address
 
@@ -140,4 +139,4 @@ def fact(event: dict[str, Any], *, device: Address = DEVICE) -> Fact:
     raw = body(event)
     read = read_event(raw, device)
     assert not isinstance(read, Refused), read
-    return Fact(device, read, raw, hashlib.sha256(raw).digest())
+    return fact_of(device, read, raw)

@@ -70,6 +70,10 @@ def run(folder: Path, *, kills: int) -> tuple[Site, tuple[int, int, int], int]:
         stack.callback(agent.stop)
         site.collector.start()
         agent.start()
+        # What a camera usually shows is written once four captures told what of it stays; a picture before that might
+        # show somebody. Killed earlier, an agent learns it anew, and may call what is blocked something else.
+        wait_for((folder / "views" / "cam-1.png").exists, "the camera's usual view is not written")
+        time.sleep(0.5)
         while killed < kills:
             wait_for(partial(begun_or_ended, agent, killed + 1), "the agent does not start")
             time.sleep(rng.uniform(0.0, 0.5))

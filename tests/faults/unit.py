@@ -8,6 +8,7 @@ It goes on where the outbox says it was, and ends once everything is told and re
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 import time
@@ -33,6 +34,8 @@ def main() -> None:
     parser.add_argument("--pace", type=float, default=0.0)
     parser.add_argument("--variant", type=int, default=0)
     parser.add_argument("--username")
+    parser.add_argument("--census", type=Path, help="where to note the blocks of memory in use")
+    parser.add_argument("--every", type=int, default=1000, metavar="STEPS", help="how often to note them")
     parser.add_argument("--linger", action="store_true", help="stay until SIGTERM, to answer the collector")
     given = parser.parse_args()
     outbox = Outbox.open(given.outbox, address=ADDRESS, schedule=Schedule(timing=TIMING))
@@ -42,14 +45,34 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: asked_to_end.append(True))
     delivery.start()
     while (step := int(outbox.get_state("step") or 0)) < given.steps and not asked_to_end:
+        counting = given.census is not None and (step + 1) % given.every == 0
+        if counting:  # the step to come takes along what the receipts so far left to be written
+            rest(outbox)
         outbox.append(drafts(step, variant=given.variant), stamp=stamp(step), state={"step": str(step + 1)})
         delivery.wake()
         time.sleep(given.pace)
+        if counting:
+            rest(outbox)
+            count(given.census)
     while (given.linger or outbox.figures().depth) and not asked_to_end:
         time.sleep(0.05)
     delivery.stop(1.0)
     outbox.close()
     sys.exit(0)
+
+
+def rest(outbox: Outbox) -> None:
+    """Wait until everything is told and receipted: events that wait for a receipt are held, not leaked."""
+    while outbox.depth:
+        time.sleep(0.01)
+    time.sleep(0.2)  # the last receipt is on its way through the threads
+
+
+def count(into: Path) -> None:
+    """Note how many blocks of memory are in use."""
+    gc.collect()
+    with into.open("a") as notes:
+        notes.write(f"{sys.getallocatedblocks()}\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,14 @@ def test_the_stock_out_of_the_story_is_found_and_no_other(rendered: tuple[str, d
     assert [line["sku"] for line in profile["goods"]["stockouts"]] == [one["sku"] for one in TRUTH["stockouts"]]
 
 
+def test_it_begins_and_ends_with_the_first_captures_that_show_it(rendered: tuple[str, dict[str, Any]]) -> None:
+    _, profile = rendered
+    ((told, true),) = zip(profile["goods"]["stockouts"], TRUTH["stockouts"], strict=True)
+    for edge in ("since", "until"):
+        late = datetime.fromisoformat(told[edge]) - datetime.fromisoformat(true[edge])
+        assert timedelta() <= late <= timedelta(minutes=20)
+
+
 def test_the_profile_of_real_photographs_is_that_of_their_audited_labels(shared_data: Path, tmp_path: Path) -> None:
     valid = shared_data / "cooler" / "valid"
     shown, profile = run_demo(tmp_path / "profile.json", "--frames", str(valid))
@@ -75,7 +84,7 @@ def test_the_profile_of_real_photographs_is_that_of_their_audited_labels(shared_
     units = [names[one["category_id"]] for one in labels["annotations"] if not one["iscrowd"]]
     photographs = len(labels["images"])
     assert profile["simulated"] is False
-    assert profile["completeness"] == {"value": 1.0, "accepted": photographs, "due": photographs}
+    assert profile["completeness"] == {"value": 1.0, "accepted": photographs, "due": photographs, "unknown_days": 0}
     facings = profile["goods"]["kpis"]["facings"]
     assert facings["all"] == pytest.approx(len(units) / photographs, rel=0.05)
     lines = {line["sku"]: line for line in profile["goods"]["skus"]}
@@ -108,7 +117,7 @@ def test_a_demo_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_pictures_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    frame = next((ROOT / "configs" / "demo" / "frames").glob("*.jpg")).read_bytes()
+    frame = (ROOT / "configs" / "demo" / "frames" / "2026-03-14T08-00-00.jpg").read_bytes()
     folder = tmp_path / "photographs"
     folder.mkdir()
     (folder / "torn.jpg").write_bytes(frame[:3000])

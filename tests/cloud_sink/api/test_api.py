@@ -9,15 +9,20 @@ from fastapi.testclient import TestClient
 
 from cloud_sink.api.app import make_app
 from cloud_sink.api.context import Context
-from cloud_sink.fleet.settings import EvidenceSection, SinkConfig
+from cloud_sink.evidence.folder import Folder
+from cloud_sink.evidence.opening import open_room
+from cloud_sink.evidence.place import Name
+from cloud_sink.fleet.evidence_settings import EvidenceSection
 from cloud_sink.fleet.stores import StoreBook
-from cloud_sink.store import evidence_files
 from cloud_sink.store.database import Database, writing
 from cloud_sink.store.intake import take
+from edge.contract.topics import Address
 from tests.cloud_sink.words import fact, observed, rejected
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cloud_sink.fleet.settings import SinkConfig
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 SOURCE = {"X-Facings-Source": "/acme/s1/d1"}
@@ -45,6 +50,7 @@ def client(database: Database, config: SinkConfig, tmp_path: Path, switch: Switc
         config=settings,
         stores=StoreBook(config.stores),
         products={},
+        photographs=open_room(database, settings),
         ready=lambda: switch.on,
     )
     return TestClient(make_app(context), base_url="http://127.0.0.1:8080", raise_server_exceptions=False)
@@ -72,7 +78,8 @@ def test_stores_are_listed_with_their_latest_day(client: TestClient, database: D
     with writing(database) as connection:
         take(connection, [fact(rejected(1))], [], stores=stores, received=NOW)
     assert client.get("/api/v1/stores").json() == {
-        "stores": [{"tenant": "acme", "store": "s1", "name": "First", "city": None, "latest_day": "2026-03-14"}]
+        "stores": [{"tenant": "acme", "store": "s1", "name": "First", "city": None, "latest_day": "2026-03-14"}],
+        "next": None,
     }
 
 
@@ -95,8 +102,8 @@ def test_a_profile_is_people_goods_and_place(client: TestClient, database: Datab
         ("/api/v1/stores/nowhere/profile", 404),
         ("/api/v1/stores/s1/profile?tenant=rival", 404),
         ("/api/v1/stores/s1/profile?day=yesterday", 422),
-        ("/api/v1/stores/s1/profile?day=9999-12-31", 422),
-        ("/api/v1/stores/s1/profile?day=0001-01-01", 422),
+        ("/api/v1/stores/s1/profile?day=9999-12-31", 404),
+        ("/api/v1/stores/s1/profile?day=0001-01-01", 404),
         ("/api/v1/stores/S1/profile", 422),
         ("/api/v1/nothing", 404),
         ("/docs", 404),
@@ -124,7 +131,7 @@ def test_evidence_is_stored_by_its_hash_and_known_the_second_time(client: TestCl
     for status in (201, 200):
         response = client.put(f"/api/v1/evidence/{sha256}", content=content, headers=SOURCE)
         assert (response.status_code, response.json()) == (status, {"sha256": sha256, "bytes": len(content)})
-    assert evidence_files.path_of(tmp_path / "evidence", "acme", sha256).read_bytes() == content
+    assert Folder(tmp_path / "evidence").path(Name(Address("acme", "s1", "d1"), sha256)).read_bytes() == content
 
 
 def test_evidence_belongs_to_its_tenant(client: TestClient, tmp_path: Path) -> None:
@@ -138,7 +145,7 @@ def test_evidence_belongs_to_its_tenant(client: TestClient, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("content", "sha256", "headers", "status"),
     [
-        (photograph()[1], photograph(7)[0], SOURCE, 422),  # another hash
+        (photograph()[1], photograph(7)[0], SOURCE, 409),  # another hash
         (b"GIF89a", hashlib.sha256(b"GIF89a").hexdigest(), SOURCE, 415),
         (b"", hashlib.sha256(b"").hexdigest(), SOURCE, 415),
         (photograph()[1], photograph()[0], {}, 422),  # nobody's
@@ -167,9 +174,14 @@ def test_a_quota_is_filled_by_what_is_new_only(client: TestClient) -> None:
 
 def test_a_torn_file_is_written_again(client: TestClient, tmp_path: Path) -> None:
     sha256, content = photograph()
-    path = evidence_files.path_of(tmp_path / "evidence", "acme", sha256)
+    path = Folder(tmp_path / "evidence").path(Name(Address("acme", "s1", "d1"), sha256))
     path.parent.mkdir(parents=True)
     path.write_bytes(content[:10])
     assert client.put(f"/api/v1/evidence/{sha256}", content=content, headers=SOURCE).status_code == 201
     assert path.read_bytes() == content
     assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_a_parameter_that_stands_twice_is_refused(client: TestClient) -> None:
+    answer = client.get("/api/v1/rankings", params=[("tenant", "acme"), ("tenant", "rival")])
+    assert (answer.status_code, answer.json()["detail"]) == (422, "query: a parameter stands twice")

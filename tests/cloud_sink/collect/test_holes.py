@@ -2,18 +2,26 @@ from __future__ import annotations
 
 import json
 import queue
+import sqlite3
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+from cloud_sink.cli.app import app as sink_command
 from cloud_sink.collect.holes import ripe
 from cloud_sink.store import ledger
 from cloud_sink.store.database import open_database, reading
 from cloud_sink.store.resends import Resend
+from cloud_sink.store.tails import LAST_SEQ
 from edge.contract.topics import Channel
 from tests.cloud_sink.conftest import SinkProcess
 from tests.cloud_sink.raw_device import RawDevice, device
 from tests.cloud_sink.words import DEVICE, EPOCH, body, rejected
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
 GRACE = timedelta(seconds=90)
@@ -106,3 +114,29 @@ def test_a_question_is_repeated_by_the_sink_that_starts_next(tmp_path_factory: p
         with pytest.raises(queue.Empty):
             raw.commands.get(timeout=2)
     assert sink.stop() == 0
+
+
+def test_an_outbox_that_ended_is_asked_for_what_the_lost_database_had(tmp_path: Path) -> None:
+    sink = SinkProcess(tmp_path / "sink")
+    sink.start()
+    with device(sink, "exchanged") as raw:
+        raw.send(body(rejected(1, device=raw.address)))
+        raw.receipt()
+    assert sink.stop() == 0
+    done = CliRunner().invoke(sink_command, ["db", "restored", "--data", str(sink.folder / "data")])
+    assert "1 outboxes of devices are asked" in done.output
+    sink.start()
+    with device(sink, "exchanged") as raw:
+        new = rejected(1, device=raw.address) | {"epoch": "f" * 32, "id": f"{'f' * 32}-1"}
+        raw.send(body(new))  # its outbox is another one now, and has no hole
+        command = raw.commands.get(timeout=10)
+        assert command["arguments"] == {"epoch": EPOCH, "ranges": [[2, LAST_SEQ]]}
+        reply(raw, command, {"sent": [[2, 2]], "dropped": [[3, 3]]})
+        raw.send(body(rejected(2, device=raw.address)))
+        sink.until(lambda: missing(sink, "exchanged") == () and ends(sink) == 0, "the answer is not taken")
+    assert sink.stop() == 0
+
+
+def ends(sink: SinkProcess) -> int:
+    with sqlite3.connect(sink.folder / "data" / "sink.db") as connection:
+        return int(connection.execute("SELECT count(*) FROM tails").fetchone()[0])

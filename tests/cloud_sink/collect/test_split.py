@@ -28,6 +28,10 @@ def test_every_element_keeps_exactly_its_bytes(values: list[tuple[object, bool, 
     assert split_array(whole) == written
 
 
+def test_a_number_that_no_int_holds_is_one_element_like_any_other() -> None:
+    assert split_array(b"[1, %b]" % (b"9" * 5000)) == [b"1", b"9" * 5000]
+
+
 @given(st.binary(max_size=60))
 def test_no_bytes_break_it(body: bytes) -> None:
     parts = split_array(b"[" + body)

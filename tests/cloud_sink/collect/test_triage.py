@@ -39,7 +39,7 @@ def test_the_body_of_an_invalid_event_names_it_without_properties() -> None:
 def test_properties_of_an_array_are_not_held_against_its_events() -> None:
     whole = b"[" + body(rejected(1)) + b"," + body(rejected(2)) + b"]"
     parts = list(read_message(whole, DEVICE, Claim(EPOCH, 1)))
-    assert [part.event.seq for part in parts if isinstance(part, Fact)] == [1, 2]
+    assert [part.seq for part in parts if isinstance(part, Fact)] == [1, 2]
 
 
 def test_an_event_has_the_same_hash_alone_and_in_an_array() -> None:
@@ -77,6 +77,18 @@ def test_an_array_that_names_no_event_is_refused_whole_under_its_properties(
 def test_a_hundred_thousand_numbers_in_an_array_are_one_refusal() -> None:
     whole = b"[" + b",".join([b"1"] * 100_000) + b"]"
     assert len(refused_in(whole, None)) == 1
+
+
+def test_a_body_of_which_only_the_beginning_was_kept_is_too_large_and_says_so() -> None:
+    (part,) = read_message(b"[" * 10, DEVICE, Claim(EPOCH, 1), cut=250_000_000)
+    assert isinstance(part, RefusedBody)
+    assert (part.reason, part.seq, part.body) == (RefusalReason.TOO_LARGE, 1, b"[" * 10)
+    assert part.detail == "250000010 bytes, at most 262144; the first 10 are kept"
+
+
+def test_the_shortest_element_that_names_an_event_is_refused_under_its_number() -> None:
+    named = b'{"epoch":"%b","seq":7}' % EPOCH.encode()
+    assert refused_in(b"[{}," + named + b"]", None) == [(EPOCH, 7, named), (None, None, b"[{}," + named + b"]")]
 
 
 def test_what_an_array_holds_beside_events_is_kept_and_refuses_none_of_them() -> None:

@@ -102,7 +102,7 @@ def test_completeness_is_scheduled_captures_in_opening_hours(database: Database,
         observed(52, [], at=START + timedelta(hours=14)),  # closing time is not open any more
     ]
     found = ask(database, stores, [*half_hours(14), *extra, health(91, 56), health(92, 28)])
-    assert found.fixtures[0].completeness.model_dump() == {"value": 0.5, "accepted": 14, "due": 28}
+    assert found.fixtures[0].completeness.model_dump() == {"value": 0.5, "accepted": 14, "due": 28, "unknown_days": 0}
     assert found.fixtures[0].captures == 17
 
 
@@ -110,7 +110,7 @@ def test_at_noon_nobody_misses_the_captures_of_the_evening(database: Database, s
     noon = START + timedelta(hours=4)
     opened = stockout(90, "cola", START + timedelta(hours=3), at=START + timedelta(hours=3))
     found = ask(database, stores, [*half_hours(8), opened, health(91, 28)], now=noon)
-    assert found.completeness.model_dump() == {"value": 1.0, "accepted": 8, "due": 8}
+    assert found.completeness.model_dump() == {"value": 1.0, "accepted": 8, "due": 8, "unknown_days": 0}
     assert next(line.osa for line in found.goods.skus if line.sku == "cola") == 0.75
     before_opening = ask(database, stores, [], now=START - timedelta(hours=1))
     assert before_opening.completeness.value is None
@@ -126,7 +126,8 @@ def test_a_blind_camera_is_unknown_and_never_zero(database: Database, stores: St
 
 
 def test_without_a_reported_schedule_completeness_is_unknown(database: Database, stores: StoreBook) -> None:
-    assert ask(database, stores, half_hours(2)).completeness.model_dump() == {"value": None, "accepted": 2, "due": None}
+    found = ask(database, stores, half_hours(2)).completeness
+    assert (found.value, found.accepted, found.due, found.unknown_days) == (None, 2, None, 1)
 
 
 def test_a_second_fixture_does_not_make_up_for_the_first(database: Database, stores: StoreBook) -> None:
@@ -172,6 +173,39 @@ def test_people_are_counted_where_there_are_cameras_for_them(database: Database,
 def test_without_an_entrance_camera_footfall_is_unknown(database: Database, stores: StoreBook) -> None:
     people = ask(database, stores, [traffic(1, START, fixture="f1", passers=3)]).people
     assert (people.footfall, people.passers, people.stoppers) == (None, 3, None)
+
+
+def test_what_was_too_small_to_be_told_is_not_nobody(database: Database, stores: StoreBook) -> None:
+    hour = START + timedelta(hours=1)
+    hidden: dict[str, Any] = {"lines": [], "withheld": ["lines.door"]}
+    people = ask(
+        database, stores, [traffic(1, START, fixture=None, into=5), traffic(2, hour, fixture=None, **hidden)]
+    ).people
+    assert (people.footfall, people.withheld_intervals) == (5, 1)
+    assert [one.footfall for one in people.hours] == [5, None]
+    assert people.peak_hours == ["08:00"]
+
+
+def test_who_was_counted_before_the_store_opened_does_not_complete_its_day(
+    database: Database, stores: StoreBook
+) -> None:
+    early = START - timedelta(hours=3)
+    people = ask(database, stores, [traffic(1, early, fixture=None, into=1), traffic(2, START, fixture=None)]).people
+    assert people.seconds_observed == 1800
+    assert people.completeness == pytest.approx(900 / (14 * 3600))
+
+
+def test_zones_tell_dwell_loitering_and_occupancy(database: Database, stores: StoreBook) -> None:
+    zone = {
+        "zone": "front",
+        "visits": 4,
+        "dwell_seconds": 60,
+        "occupancy_mean": 0.5,
+        "occupancy_peak": 2,
+        "loitering": 1,
+    }
+    people = ask(database, stores, [traffic(1, START, fixture="f1", lines=[], zones=[zone])]).people
+    assert (people.footfall, people.dwell_seconds, people.loitering, people.occupancy) == (None, 15, 1, 0.5)
 
 
 def test_a_freezer_may_be_cold(database: Database, stores: StoreBook) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.profile.ask import ask_profile
-from cloud_sink.store import fleet_log, ledger
-from cloud_sink.store.database import Database, open_database, reading, writing
+from cloud_sink.profile.settle import settle_all
+from cloud_sink.store import ledger
+from cloud_sink.store.database import Database, DatabaseAway, open_database, reading, writing
 from cloud_sink.store.facts import Fact, RefusedBody
 from cloud_sink.store.intake import Answers, take
-from cloud_sink.store.tables import events, metadata, quarantine
-from edge.contract.receipts import DeviceState, RefusalReason
+from cloud_sink.store.tables import camera_due, events, metadata, quarantine
+from edge.contract.receipts import RefusalReason
 from tests.cloud_sink.words import (
     DEVICE,
     EPOCH,
@@ -35,9 +38,10 @@ from tests.cloud_sink.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cloud_sink.fleet.settings import SinkConfig
+    from tests.postgres import Postgres
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 DAY = date(2026, 3, 14)
@@ -120,6 +124,36 @@ def test_unsynced_events_are_dated_once_a_synced_one_of_their_boot_arrives(
     assert dated(database)[3] == (ms(START + timedelta(seconds=60)), "boot")
 
 
+def test_a_boot_dates_nothing_before_there_were_devices_or_after_it_came(database: Database, stores: StoreBook) -> None:
+    synced = fact(rejected(1, at=START, boot="aaaaaaaa", up=2_000_000_000))
+    before = fact(rejected(2, clock="unsynced", boot="aaaaaaaa", up=0))
+    after = fact(rejected(3, clock="unsynced", boot="aaaaaaaa", up=2**31 - 1))
+    store_batch(database, stores, [synced, before, after])
+    assert dated(database) == {1: (ms(START), "clock"), 2: (ms(NOW), "arrival"), 3: (ms(NOW), "arrival")}
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1970-01-01", "9999-12-31"])
+def test_captures_due_on_a_day_that_no_store_has_are_due_nowhere(
+    database: Database, stores: StoreBook, day: str
+) -> None:
+    store_batch(database, stores, [fact(health(1, 5, day=day))])
+    settle_all(database, stores)
+    with reading(database) as connection:
+        assert connection.execute(select(camera_due)).all() == []
+
+
+def test_a_batch_may_tell_of_more_cameras_than_a_statement_may_have_parameters(
+    database: Database, stores: StoreBook
+) -> None:
+    told = health(1, 5)
+    (camera,) = told["data"]["cameras"]
+    told["data"]["cameras"] = [camera | {"camera": f"c{number}"} for number in range(64)]
+    events = [fact(told | {"seq": seq, "id": f"{EPOCH}-{seq}", "source": f"/acme/s{seq}/d1"}) for seq in range(1, 801)]
+    store_batch(database, stores, events)
+    with reading(database) as connection:
+        assert connection.execute(select(func.count()).select_from(camera_due)).scalar_one() == 800 * 64
+
+
 def test_another_boot_dates_nothing(database: Database, stores: StoreBook) -> None:
     store_batch(database, stores, [fact(rejected(1, clock="unsynced", up=1, boot="aaaaaaaa"))])
     store_batch(database, stores, [fact(rejected(2, boot="bbbbbbbb"))])
@@ -149,24 +183,6 @@ def test_an_episode_of_an_unsynced_clock_is_moved_with_its_event(database: Datab
     store_batch(database, stores, [fact(rejected(2, at=START, up=0))])
     (line,) = profile(database, stores)["goods"]["stockouts"]
     assert line["since"] == (START + timedelta(minutes=30)).isoformat().replace("+00:00", "Z")
-
-
-def test_an_older_connection_changes_nothing(database: Database) -> None:
-    def say(state: str, connection: str) -> bool:
-        word = DeviceState.model_validate(
-            {"state": state, "connection": connection, "epoch": EPOCH, "boot": "0123abcd"}
-        )
-        with writing(database) as transaction:
-            return fleet_log.note_state(transaction, DEVICE, word, NOW)
-
-    assert say("born", "c1")
-    assert say("born", "c2")
-    assert not say("lost", "c1")
-    assert not say("offline", "c1")
-    assert say("lost", "c2")
-    assert say("born", "c3")
-    assert say("offline", "c3")
-    assert not say("lost", "c3")  # a last will that a broker sent all the same
 
 
 def test_an_event_of_a_store_nobody_described_is_stored_by_its_own_zone(database: Database) -> None:
@@ -221,32 +237,85 @@ def a_day_of_events() -> list[dict[str, Any]]:
 FACTS = [fact(event) for event in a_day_of_events()]
 
 
-@settings(max_examples=12, deadline=None)
-@given(
-    order=st.permutations(range(len(FACTS))),
-    again=st.lists(st.integers(0, len(FACTS) - 1), max_size=20),
-    cuts=st.lists(st.integers(0, 50), max_size=8),
-)
-def test_late_doubled_and_reordered_events_give_the_profile_of_a_clean_run(
-    order: list[int], again: list[int], cuts: list[int]
-) -> None:
-    stores = StoreBook()
-    clean = run([FACTS], stores)
+SHUFFLES = {
+    "order": st.permutations(range(len(FACTS))),
+    "again": st.lists(st.integers(0, len(FACTS) - 1), max_size=20),
+    "cuts": st.lists(st.integers(0, 50), max_size=8),
+}
+
+
+def shuffled(order: list[int], again: list[int], cuts: list[int]) -> list[list[Fact]]:
+    """The day's facts in another order, some of them twice, in batches."""
     sequence = [FACTS[at] for at in [*order, *again]]
     random.Random(len(again)).shuffle(sequence)
     bounds = sorted({0, *(min(cut, len(sequence)) for cut in cuts), len(sequence)})
-    batches = [sequence[start:end] for start, end in pairwise(bounds)]
-    assert run(batches, stores) == clean
+    return [sequence[start:end] for start, end in pairwise(bounds)]
+
+
+@settings(max_examples=12, deadline=None)
+@given(**SHUFFLES)
+def test_late_doubled_and_reordered_events_give_the_profile_of_a_clean_run(
+    order: list[int], again: list[int], cuts: list[int]
+) -> None:
+    clean = run([FACTS])
+    assert run(shuffled(order, again, cuts)) == clean
     assert clean["goods"]["kpis"]["facings"]["all"] > 0
 
 
-def run(batches: list[list[Fact]], stores: StoreBook) -> dict[str, Any]:
-    engine = open_database("sqlite://")
-    metadata.create_all(engine)
-    for batch in batches:
-        store_batch(engine, stores, batch)
-    found = profile(engine, stores)
+@pytest.fixture(scope="module")
+def server(postgres: Postgres) -> Iterator[Database]:
+    """One PostgreSQL for many runs, each of which empties it."""
+    engine = open_database(postgres.fresh())
+    yield engine
     engine.dispose()
+
+
+@settings(max_examples=6, deadline=None)
+@given(**SHUFFLES)
+def test_postgresql_gives_the_same_profile(
+    server: Database, order: list[int], again: list[int], cuts: list[int]
+) -> None:
+    assert run(shuffled(order, again, cuts), emptied(server)) == run([FACTS])
+
+
+def test_two_collectors_that_hold_events_of_one_device_at_once_keep_its_ledger_right(server: Database) -> None:
+    emptied(server)
+    stores, chance = StoreBook(), random.Random(11)
+    halves = [chance.sample(FACTS, len(FACTS)) for _ in range(2)]  # both hold every event, each in its own order
+
+    def collect(facts: list[Fact]) -> None:
+        left = [facts[at : at + 3] for at in range(0, len(facts), 3)]
+        while left:
+            try:
+                store_batch(server, stores, left[0])
+            except DatabaseAway:  # a deadlock: nothing was stored, and the batch is tried again
+                continue
+            del left[0]
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(collect, halves))
+    assert profile(server, stores) == run([FACTS])
+    with reading(server) as connection:
+        assert connection.execute(select(func.count()).select_from(events)).scalar_one() == len(FACTS)
+        assert ledger.holes(connection) == {}
+
+
+def emptied(engine: Database) -> Database:
+    with writing(engine) as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+    return engine
+
+
+def run(batches: list[list[Fact]], engine: Database | None = None) -> dict[str, Any]:
+    stores, used = StoreBook(), engine or open_database("sqlite://")
+    if engine is None:
+        metadata.create_all(used)
+    for batch in batches:
+        store_batch(used, stores, batch)
+    found = profile(used, stores)
+    if engine is None:
+        used.dispose()
     return found
 
 

@@ -58,6 +58,16 @@ def test_a_reading_of_many_sequences_is_split(database: Database) -> None:
     assert found == many
 
 
+def test_of_each_device_the_first_holes_are_enough(database: Database) -> None:
+    odd = ranged.from_numbers(range(2, 1000, 2))
+    again = ("acme", "d1", "cd" * 16)
+    with writing(database) as connection:
+        ledger.add(connection, "taken", {ONE: odd, again: odd, TWO: ((5, 9),)})
+    with reading(database) as connection:
+        assert ledger.holes(connection, most=3) == {ONE: ((1, 1), (3, 3), (5, 5)), TWO: ((1, 4),)}
+        assert sum(map(len, ledger.holes(connection).values())) == 499 + 499 + 1
+
+
 def test_one_far_number_does_not_disturb_the_others(database: Database) -> None:
     with writing(database) as connection:
         ledger.add(connection, "taken", {ONE: ((1, 3), (2**53 - 1, 2**53 - 1))})

@@ -163,6 +163,7 @@ def test_a_snapshot_is_fetched_with_the_password_of_its_address(camera_port: int
     Camera.asked.clear()
     source = Snapshot(f"http://user:secret@127.0.0.1:{camera_port}/still.jpg", deadline=5)
     frame = source.capture()
+    assert frame is not None
     assert int(frame.image.mean()) == pytest.approx(120, abs=3)
     assert frame.image.shape == (32, 24, 3)  # upright
     assert "secret" not in frame.name

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from edge.capture.film import Film
 from edge.cli.app import app
 from edge.recognise.images import read_image
 from tests.edge.recognise.files import COLOUR, HELD, encoded, exif, png, with_exif
@@ -41,6 +42,12 @@ def test_a_line_has_all_that_the_design_names() -> None:
         assert 0 <= x1 < x2 <= 720
         assert 0 <= y1 < y2 <= 960
     assert row["kpis"]["facings"] == len(row["facings"])
+
+
+def test_a_line_says_why_a_picture_is_not_fit_to_be_used() -> None:
+    names = ("2026-03-14T08-00-00.jpg", "2026-03-14T18-40-00.jpg")
+    fit, dark = analyse(*(DEMO / "frames" / name for name in names))
+    assert (fit["quality"]["reason"], dark["quality"]["reason"]) == (None, "dark")
 
 
 def test_positions_count_from_the_left_and_shelves_from_the_bottom() -> None:
@@ -121,6 +128,23 @@ def test_a_photograph_is_read_upright_and_its_boxes_told_as_stored(tmp_path: Pat
         assert len(inside & told) > 0.9 * max(len(inside), len(told)) > 0
 
 
+def test_people_are_told_where_asked_for_in_pixels_as_stored(tmp_path: Path, shared_data: Path) -> None:
+    """One person stands in that frame, whole; the same frame stored by a camera held upright."""
+    with Film(shared_data / "people" / "one-by-one-person-detection.mp4") as film:
+        image = next(frame.image for frame in film.frames() if frame.number == 300)
+    (tmp_path / "level.png").write_bytes(encoded(".png", image))
+    (tmp_path / "held.png").write_bytes(with_exif(encoded(".png", HELD[6](image)), exif(6)))
+    level, held = analyse(tmp_path / "level.png", tmp_path / "held.png", "--people")
+    (person,), (same,) = level["people"], held["people"]
+    x1, y1, x2, y2 = person["box"]
+    assert person["score"] > 0.6
+    assert y2 - y1 > 300
+    assert same["score"] == person["score"]
+    assert same["box"] == pytest.approx([y1, 768 - x2, y2, 768 - x1], abs=0.02)
+    (plain,) = analyse(tmp_path / "level.png")
+    assert "people" not in plain
+
+
 def test_the_good_pictures_of_a_folder_are_read_whatever_lies_among_them(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.full((64, 48, 3), 90, np.uint8))
     (tmp_path / "b.jpg").write_bytes(FRAME.read_bytes()[:-2])
@@ -176,7 +200,7 @@ def test_a_planogram_without_a_catalogue_is_bad_usage() -> None:
     assert "--catalogue" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "analyse", "evaluate", "catalogue", "planogram", "config"])
+@pytest.mark.parametrize("command", ["run", "analyse", "traffic", "evaluate", "catalogue", "planogram", "config"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0

@@ -114,3 +114,61 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_no_text_makes_the_reader_stumble(text: str) -> None:
     with pytest.raises(ConfigError):
         read(text)
+
+
+TWO_VIEWS = """\
+device: {tenant: acme, store: store-1, id: dev-1}
+zone: Asia/Ho_Chi_Minh
+data: state
+cameras:
+- id: cam-1
+  fixture: cooler-1
+  view: left
+  source: {kind: usb, device: 0}
+  geometry:
+    part: [0, 0, 0.5, 1]
+    corners: [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]
+- id: cam-2
+  fixture: cooler-1
+  view: right
+  source: {kind: usb, device: 1}
+  geometry:
+    part: [0.5, 0, 1, 1]
+    corners: [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]
+fixtures:
+- id: cooler-1
+"""
+
+
+def test_two_cameras_may_look_at_one_fixture_when_each_says_where() -> None:
+    views = [camera.geometry for camera in read(TWO_VIEWS).cameras]
+    assert [view.part for view in views if view] == [(0, 0, 0.5, 1), (0.5, 0, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("found", "written", "said"),
+    [
+        (
+            "  geometry:\n    part: [0.5, 0, 1, 1]\n    corners: [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]\n",
+            "",
+            "2 cameras look at fixture cooler-1; give camera cam-2 a geometry",
+        ),
+        ("view: right", "view: left", "two cameras of fixture cooler-1 have the view left"),
+        ("  view: right", "  view: right\n  schedule: {every: 5m}", "give them one schedule"),
+        ("- id: cooler-1\n", "- id: cooler-1\n  region: [[0, 0], [1, 0], [1, 1]]\n", "takes the place of region"),
+        ("part: [0.5, 0, 1, 1]", "part: [1, 0, 0.5, 1]", "part is left, top, right, bottom"),
+        ("[[0.1, 0.1], [0.9, 0.1]", "[[0.9, 0.1], [0.1, 0.1]", "corners go round: top left, top right"),
+        ("[0.9, 0.1], [0.9, 0.9]", "[0.9, 0.1], [0.3, 0.3]", "corners go round"),
+        ("[[0.1, 0.1], [0.9, 0.1]", "[[0.1, 0.1], [5, 0.1]", "less than or equal to 2"),
+    ],
+)
+def test_what_is_wrong_with_views_is_told(found: str, written: str, said: str) -> None:
+    assert found in TWO_VIEWS
+    with pytest.raises(ConfigError) as caught:
+        read(TWO_VIEWS.replace(found, written))
+    assert said in str(caught.value)
+
+
+def test_a_view_that_is_alone_has_no_geometry() -> None:
+    with pytest.raises(ConfigError, match="camera cam-1 alone looks at fixture cooler-1; leave out its geometry"):
+        read(TWO_VIEWS[: TWO_VIEWS.index("- id: cam-2")] + "fixtures:\n- id: cooler-1\n")

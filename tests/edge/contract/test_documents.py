@@ -16,6 +16,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs" / "contract"
 
 def test_the_documents_in_docs_are_current() -> None:
     written = {str(path.relative_to(DOCS)): path.read_text() for path in DOCS.rglob("*.json")}
+    del written["openapi.json"]  # the collector's
     assert written == documents(), "run: python -m edge.contract.documents docs/contract"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.contract.errors import PlanogramError
-from edge.contract.planogram import parse_planogram, read_planogram
+from edge.contract.planogram import Planogram, Slot, faults_of, parse_planogram, read_planogram, write_planogram
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,3 +55,34 @@ def test_a_file_that_is_not_utf8_says_so(tmp_path: Path) -> None:
     path.write_bytes(GOOD.encode("utf-16"))
     with pytest.raises(PlanogramError, match="UTF-8"):
         read_planogram(path)
+
+
+def test_every_fault_of_a_file_is_told_by_its_line() -> None:
+    text = "shelf,position,sku,facings\n1,1,cola,2\n0,2,tea,1\n1,1,water,1\n2,1,juice,none\n"
+    assert [fault.what.partition(":")[2].split(" ")[1:3] for fault in faults_of(text, name="plan.csv")] == [
+        ["line", "3:"],
+        ["line", "4:"],
+        ["line", "5:"],
+    ]
+    assert faults_of("shelf,position,sku,facings\n1,1,cola,2\n", name="plan.csv") == []
+    assert [fault.what for fault in faults_of("", name="plan.csv")] == ["plan.csv: line 1: column shelf is missing"]
+
+
+@given(
+    st.lists(
+        st.builds(
+            Slot,
+            shelf=st.integers(1, 50),
+            position=st.integers(1, 500),
+            sku=st.sampled_from(["cola", "tea-500", "water_1.5"]),
+            facings=st.integers(1, 200),
+            width_mm=st.none() | st.floats(1, 5000).map(lambda width: round(width, 2)),
+        ),
+        min_size=1,
+        max_size=30,
+        unique_by=lambda slot: (slot.shelf, slot.position),
+    )
+)
+def test_what_is_written_is_read_again(slots: list[Slot]) -> None:
+    plan = Planogram(id="plan", slots=tuple(sorted(slots, key=lambda slot: (slot.shelf, slot.position))))
+    assert parse_planogram(write_planogram(plan), name="plan.csv", plan_id="plan") == plan

@@ -33,9 +33,16 @@ def test_subtract_and_intersect_are_those_of_sets(left: list[tuple[int, int]], r
 
 @given(many, st.integers(1, 80))
 def test_contains_and_size_and_numbers_agree(value: list[tuple[int, int]], number: int) -> None:
-    assert ranges.contains(value, number) == (number in as_set(value))
+    assert ranges.contains(ranges.merge(value), number) == (number in as_set(value))
     assert ranges.size(value) == len(as_set(value))
     assert list(ranges.numbers(value)) == sorted(as_set(value))
+
+
+def test_a_hundred_thousand_ranges_are_subtracted_and_searched_in_one_go() -> None:
+    many = ranges.from_numbers(range(1, 200_000, 2))
+    assert ranges.subtract([(1, 199_999)], many) == ranges.from_numbers(range(2, 200_000, 2))
+    assert ranges.subtract(many, ranges.subtract([(1, 199_999)], many)) == many
+    assert sum(ranges.contains(many, number) for number in range(100_000, 200_000)) == 50_000
 
 
 def test_a_range_that_ends_before_it_begins_is_refused() -> None:

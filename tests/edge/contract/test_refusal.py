@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.events import EVENT_TYPES, MAX_EVENT_BYTES, ShelfObservedEvent
-from edge.contract.receipts import RefusalReason
+from edge.contract.receipts import Refusal, RefusalReason
 from edge.contract.refusal import Refused, read_event
 from edge.contract.topics import Address
 from tests.edge.contract.examples import EXAMPLES, event
@@ -48,6 +48,8 @@ def test_a_key_of_a_newer_minor_version_is_let_through() -> None:
         (body(type="shelf.observed.v2"), RefusalReason.UNKNOWN_MAJOR, "shelf.observed.v2"),
         (body(type="shelf.dreamt.v1"), RefusalReason.UNKNOWN_TYPE, "shelf.dreamt.v1"),
         (body(type=7), RefusalReason.INVALID, "type"),
+        (body(type={"a": 1}), RefusalReason.INVALID, "type"),
+        (body()[:-1] + b', "x": ' + b"9" * 5000 + b"}", RefusalReason.UNREADABLE, "number out of range"),
         (body(source="/acme/store-1/dev-2"), RefusalReason.WRONG_SOURCE, "dev-2"),
         (body(source="/other/store-1/dev-1"), RefusalReason.WRONG_SOURCE, "other"),
         (body(seq=2), RefusalReason.INVALID, "id is not"),
@@ -79,6 +81,23 @@ def test_an_observation_that_contradicts_itself_is_refused(change: dict[str, Any
     assert isinstance(refused, Refused)
     assert refused.reason is RefusalReason.INVALID
     assert named in refused.detail
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "\U000e0001" * 1000},
+        {"type": "a\0b"},
+        {"data": {"planned": {"\0": 1}}},
+        {"data": {"planned": {"\x1b[2J" * 1000: 1}}},
+    ],
+)
+def test_a_reason_is_short_and_holds_nothing_that_cannot_be_printed(change: dict[str, Any]) -> None:
+    content = json.loads(event("shelf.observed.v1").model_dump_json())
+    data = content["data"] | change.get("data", {})
+    refused = read_event(json.dumps(content | change | {"data": data}).encode(), HERE)
+    assert isinstance(refused, Refused)
+    assert Refusal(seq=1, reason=refused.reason, detail=refused.detail).detail.isprintable()
 
 
 @given(st.binary(max_size=300))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.contract.topics import Address
@@ -13,8 +16,7 @@ from edge.deliver.schedule import Schedule, Timing, Window
 from tests.edge.contract.examples import AT, event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from edge.deliver.batches import Batch
     from edge.deliver.capacity import OutboxLimits, Sheddable
@@ -85,3 +87,10 @@ def events_of(batches: Iterable[Batch]) -> list[dict[str, Any]]:
 def seqs_of(batches: Iterable[Batch]) -> list[int]:
     """Their sequence numbers."""
     return [one["seq"] for one in events_of(batches)]
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """A folder in memory where there is such a place: the same files, and nothing waits for a disk."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        yield Path(folder)

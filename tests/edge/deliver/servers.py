@@ -80,8 +80,16 @@ class Peer:
         self.send(PUBACK, publish[2 + topic : 4 + topic] + bytes([reason, 0]))
 
     def send(self, kind: int, content: bytes) -> None:
-        """Send a short packet."""
-        self._sock.sendall(bytes([kind << 4, len(content)]) + content)
+        """Send a packet."""
+        length, left = bytearray(), len(content)
+        while left > 0x7F:
+            length.append(left & 0x7F | 0x80)
+            left >>= 7
+        self._sock.sendall(bytes([kind << 4, *length, left]) + content)
+
+    def raw(self, octets: bytes) -> None:
+        """Send what is no packet."""
+        self._sock.sendall(octets)
 
     def topics(self) -> list[str]:
         """The topics published so far."""

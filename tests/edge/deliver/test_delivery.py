@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,18 @@ def test_events_of_a_time_without_a_broker_arrive_when_it_is_back(outbox: Outbox
         with Station(broker.port, answer=Station.receipt):
             wait_for(lambda: outbox.count()["receipted"] == 5)
         assert delivery.status.error == ""
+
+
+def test_what_nobody_heard_comes_again_soon_however_long_a_receipt_is_waited_for(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    patient = Timing(first=600, unheard=0.3)
+    with open_outbox(tmp_path / "outbox.db", timing=patient) as outbox, delivering(outbox, broker) as delivery:
+        append(outbox, delivery, 3)
+        wait_for(lambda: outbox._schedule.under_way == 3)
+        time.sleep(0.2)  # the broker took them, and told that nobody subscribes
+        with Station(broker.port, answer=Station.receipt):
+            wait_for(lambda: outbox.count()["receipted"] == 3)
 
 
 def test_a_refusing_acl_is_told_and_the_event_stays(tmp_path: Path) -> None:
@@ -249,9 +262,21 @@ def test_an_expired_command_is_not_carried_out(outbox: Outbox, broker: Mosquitto
     with Station(broker.port) as station, delivering(outbox, broker) as delivery:
         wait_for(lambda: delivery.status.connected)
         station.say(Channel.COMMANDS, command("capture", ident="late", seconds=-1))
-        station.say(Channel.COMMANDS, command("format-disk", ident="unknown"))
+        station.say(Channel.COMMANDS, {"name": "capture"})
         station.say(Channel.COMMANDS, command("capture", ident="in-time"))
         assert delivery.commands.get(timeout=PATIENCE).id == "in-time"
+        assert delivery.commands.empty()
+        assert replies(station) == []
+
+
+def test_a_command_that_is_not_known_is_answered_once_with_why(outbox: Outbox, broker: Mosquitto) -> None:
+    with Station(broker.port) as station, delivering(outbox, broker) as delivery:
+        wait_for(lambda: delivery.status.connected)
+        for _ in range(2):
+            station.say(Channel.COMMANDS, command("format-disk"))
+        wait_for(lambda: len(replies(station)) == 2)
+        assert replies(station)[0] == replies(station)[1]
+        assert (replies(station)[0]["ok"], replies(station)[0]["error"][:6]) == (False, "name: ")
         assert delivery.commands.empty()
 
 

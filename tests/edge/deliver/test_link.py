@@ -16,6 +16,7 @@ from edge.deliver.link import Link
 from edge.deliver.notices import Acknowledged, Arrived, Down, Notice, Parcel, Rejected, Up
 from edge.deliver.settings import BrokerSettings, LinkTimes, TlsSettings
 from tests.brokers import Mosquitto
+from tests.certificates import certificates
 from tests.edge.deliver.goods import ADDRESS, BOOT
 from tests.edge.deliver.servers import DISCONNECT, PUBLISH, SUBSCRIBE, Peer, Server
 from tests.edge.deliver.station import PATIENCE, QUICK, Station, wait_for
@@ -265,7 +266,7 @@ def test_a_message_larger_than_the_broker_takes_is_not_sent(tmp_path: Path) -> N
         desk.send(up, token=1, body=b"x" * 19_500)
         assert isinstance(desk.answer(), Rejected)
         desk.send(up, token=2, body=b"x" * 18_000)
-        assert desk.answer() == Acknowledged(2)
+        assert desk.answer() == Acknowledged(2, heard=False)
 
 
 def test_the_brokers_receive_maximum_is_kept() -> None:
@@ -307,13 +308,13 @@ def test_a_message_for_somebody_else_is_not_ours(tmp_path: Path) -> None:
 
 
 def test_tls_checks_the_broker_and_shows_the_devices_certificate(tmp_path: Path) -> None:
-    _certificates(tmp_path)
+    certificates(tmp_path)
     lines = f"cafile {tmp_path}/ca.pem\ncertfile {tmp_path}/broker.pem\nkeyfile {tmp_path}/broker.key\n"
     with Mosquitto(tmp_path / "broker", settings=lines + "require_certificate true") as broker:
         tls = TlsSettings(tmp_path / "ca.pem", tmp_path / "device.pem", tmp_path / "device.key")
         with linked(BrokerSettings("localhost", broker.port, tls)) as desk:
             desk.send(desk.up(), body=b"x" * 200_000)
-            assert desk.answer() == Acknowledged(1)
+            assert desk.answer() == Acknowledged(1, heard=False)
         with linked(BrokerSettings("localhost", broker.port, TlsSettings())) as desk:  # an unknown authority
             assert "certificate verify failed" in desk.down().reason
 
@@ -347,18 +348,3 @@ def test_a_port_nobody_listens_on_is_tried_again(tmp_path: Path) -> None:
             assert desk.up().connection
     with socket.socket() as sock:
         assert sock.connect_ex(("127.0.0.1", broker.port)) != 0
-
-
-def _certificates(folder: Path) -> None:
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test authority", "-days", "2")
-    for name, subject in (("broker", "localhost"), ("device", "dev-1")):
-        openssl("req", *curve, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={subject}")
-        (folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{subject}\n")
-        signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", f"{name}.ext"]
-        openssl("x509", "-req", "-in", f"{name}.csr", *signing, "-out", f"{name}.pem", "-days", "2")
-        (folder / f"{name}.key").chmod(0o644)  # mosquitto reads it as its own user
-    folder.chmod(0o755)

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,9 +15,12 @@ from edge.contract.receipts import Receipt, Refusal, RefusalReason
 from edge.contract.refusal import read_event
 from edge.contract.topics import Address
 from tests.edge.contract.examples import EXAMPLES
-from tests.edge.deliver.goods import ADDRESS, STAMP, Clock, draft, events_of, open_outbox, padded, seqs_of
+from tests.edge.deliver.goods import ADDRESS, STAMP, Clock, draft, events_of, in_memory, open_outbox, padded, seqs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from edge.deliver.batches import Batch
     from edge.deliver.outbox import Outbox
 
@@ -29,8 +30,9 @@ def receipt(outbox: Outbox, *spans: tuple[int, int]) -> Receipt:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
+def path() -> Iterator[Path]:
+    with in_memory() as folder:
+        yield folder / "outbox.db"
 
 
 def test_numbers_count_up_by_one_from_one_and_go_on_after_a_restart(path: Path) -> None:
@@ -330,8 +332,8 @@ STEPS = st.lists(
 @settings(max_examples=25, deadline=None)
 @given(steps=STEPS)
 def test_whatever_happens_each_event_waits_until_it_is_answered(steps: list[tuple[str, int, int]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path, clock = Path(folder) / "o.db", Clock()
+    with in_memory() as folder:
+        path, clock = folder / "o.db", Clock()
         outbox = open_outbox(path, clock=clock)
         appended, answered, sent = 0, set[float](), dict[tuple[str, int], float]()
 

@@ -120,6 +120,21 @@ def test_a_lost_connection_repeats_a_first_sending_at_once_and_later_ones_in_the
     assert rows(schedule, 2) == []
 
 
+def test_what_nobody_subscribes_to_waits_5_s_and_at_most_75() -> None:
+    schedule = plan()
+    schedule.add(event(1), now=0, live=True)
+    now, waits = 0.0, []
+    schedule.take(now=now)
+    for _ in range(7):
+        schedule.unheard([1, 2], now=now)
+        due = schedule.next_due()
+        assert due is not None
+        waits.append(due - now)
+        now = due
+        assert rows(schedule, now) == [1]
+    assert waits == [5, 10, 20, 40, 75, 75, 75]
+
+
 def test_the_first_receipt_after_a_silence_shortens_long_waits() -> None:
     schedule = plan()
     schedule.add(event(1), now=0, live=False)

@@ -9,9 +9,10 @@ from edge.contract import ranges
 from edge.contract.receipts import Receipt
 from edge.deliver.capacity import MB, OutboxLimits
 from edge.deliver.evidence import EvidenceSpool
-from tests.edge.deliver.goods import ADDRESS, STAMP, Clock, draft, events_of, open_outbox, padded
+from tests.edge.deliver.goods import ADDRESS, STAMP, Clock, draft, events_of, in_memory, open_outbox, padded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from edge.deliver.outbox import Outbox
@@ -20,8 +21,9 @@ SIZE = 6000
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
+def path() -> Iterator[Path]:
+    with in_memory() as folder:
+        yield folder / "outbox.db"
 
 
 def fill(outbox: Outbox, name: str, number: int) -> None:
@@ -40,7 +42,7 @@ def drain(outbox: Outbox) -> list[dict[str, Any]]:
 
 def test_a_full_outbox_gives_up_health_then_traffic_then_observations_and_stockouts_last(path: Path) -> None:
     gone: list[Counter[str]] = []
-    for more in (10, 60, 110, 160):
+    for more in (30, 80, 130, 190):
         target = path.with_name(f"{more}.db")
         with open_outbox(target, limits=OutboxLimits(max_mb=1)) as outbox:
             for name in ("stockout.opened.v1", "shelf.observed.v1", "device.health.v1"):
@@ -153,3 +155,17 @@ def test_evidence_goes_before_any_event_and_is_said(path: Path, tmp_path: Path) 
         assert {one["kind"] for one in lost} == {"evidence"}
         assert ranges.merge(span for one in lost for span in one["ranges"]) == ((1, 5 - len(spool.waiting())),)
         assert outbox.address == ADDRESS
+
+
+def test_what_a_notice_said_is_said_again_when_the_notice_itself_must_go(path: Path) -> None:
+    with open_outbox(path, limits=OutboxLimits(max_mb=0.5)) as outbox:
+        fill(outbox, "shelf.observed.v1", 150)
+        fill(outbox, "stockout.opened.v1", 250)  # as dear as the notices, and younger
+        last, drops = outbox.figures().last_seq, outbox.figures().drops
+        left = drain(outbox)
+    notices = [one["data"] for one in left if one["type"] == "outbox.dropped.v1"]
+    named = ranges.merge((first, end) for one in notices for first, end in one["ranges"])
+    present = ranges.from_numbers(one["seq"] for one in left)
+    assert ranges.subtract([(1, last)], present) == named
+    assert sum(drops.values()) == ranges.size(named)
+    assert drops["observation"] == 150

@@ -46,8 +46,8 @@ def test_the_full_cooler_of_the_morning_is_read_shelf_by_shelf(analyser: Analyse
         seen = sum(facing.shelf == shelf for facing in analysis.facings)
         assert seen == pytest.approx(true.count(shelf), abs=1)
     assert analysis.kpis.facings == len(analysis.facings)
-    assert analysis.evidence is not None
-    assert sum(analysis.evidence.planned.values()) == len(true)
+    assert analysis.reading.evidence is not None
+    assert sum(analysis.reading.evidence.planned.values()) == len(true)
 
 
 def test_what_is_called_a_sku_is_that_sku(analyser: Analyser) -> None:
@@ -104,3 +104,13 @@ def test_a_higher_score_leaves_out_what_is_less_sure(analyser: Analyser) -> None
     assert 0 < len(high.facings) <= len(analyser.analyse(frame(0)).facings)
     assert all(facing.score >= 0.8 for facing in high.facings)
     assert high.others == ()
+
+
+def test_what_is_faint_is_told_beside_the_facings_and_changes_none(analyser: Analyser) -> None:
+    usual, asked = analyser.analyse(frame(0)), analyser.analyse(frame(0), faint=0.05)
+    assert usual.faint is None
+    assert asked.reading == usual.reading
+    assert asked.others == ()
+    assert asked.faint is not None
+    assert len(asked.faint.scores) > 0
+    assert 0.05 <= asked.faint.scores.min() <= asked.faint.scores.max() < analyser.detector.shipped_score

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from edge.contract.errors import FacingsError
-from edge.device.settings import check_config, read_config
+from edge.device.settings import check_config, in_numbers, read_config
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO = ROOT / "configs" / "demo"
@@ -82,12 +82,6 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert re.search(r"cameras\.0\.source\.path: .*nowhere: no such folder", said)
 
 
-def test_pictures_of_a_real_camera_are_not_kept_while_people_cannot_be_blurred(tmp_path: Path) -> None:
-    camera = {"id": "cam-1", "fixture": "cooler-1", "source": {"kind": "usb"}}
-    said = fault(write(tmp_path, cameras=[camera], evidence={"keep": "daily"}))
-    assert re.search(r"evidence\.keep: daily asks", said)
-
-
 def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
     said = fault(write(tmp_path, fixtures=[{"id": "cooler-1", "catalogue": "nowhere"}]))
     assert re.search(r"fixtures\.0\.catalogue: .*nowhere", said)
@@ -98,3 +92,49 @@ def test_a_cron_expression_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     camera = {"id": "cam-1", "fixture": "cooler-1", "source": source, "schedule": {"cron": "61 * * * *"}}
     said = fault(write(tmp_path, cameras=[camera]))
     assert "cameras.0.schedule.cron: '61 * * * *': bad minute" in said
+
+
+DOOR = {"id": "door", "start": [0.1, 0.5], "end": [0.9, 0.5]}
+
+
+def counting(**changes: Any) -> dict[str, Any]:
+    return {"id": "entrance", "source": {"kind": "usb", "device": "/dev/video0"}, "lines": [DOOR], **changes}
+
+
+def test_a_device_may_count_people_and_look_at_no_shelf(tmp_path: Path) -> None:
+    path = write(tmp_path, cameras=[], fixtures=[], traffic=[counting()])
+    config = read_config(path)
+    check_config(config, path)
+    assert in_numbers(config) == "0 cameras, 0 fixtures, 1 traffic camera"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"cameras": []}, "no camera is given; name at least one in cameras or in traffic"),
+        ({"traffic": [counting(fixture="cooler-9")]}, "camera entrance counts for fixture cooler-9, which is not in"),
+        ({"traffic": [counting(id="cam-1")]}, "two cameras are called cam-1"),
+        ({"traffic": [counting(source={"kind": "folder", "path": "frames"})]}, "traffic.0.source"),
+        ({"traffic": [counting(recorded="2026-03-14T09:00:00+07:00")]}, "recorded goes with kind: video"),
+        ({"traffic": [counting(source={"kind": "video", "path": "a.mp4"}, recorded="2026-03-14T09:00")]}, "timezone"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused_as_it_is_read(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(FacingsError, match=re.escape(said)):
+        read_config(write(tmp_path, **changes))
+
+
+def test_a_film_that_is_not_there_is_named(tmp_path: Path) -> None:
+    said = fault(write(tmp_path, traffic=[counting(source={"kind": "video", "path": "nowhere.mp4"})]))
+    assert re.search(r"traffic\.0\.source\.path: .*nowhere\.mp4: no such file", said)
+
+
+def test_a_usb_camera_that_counts_people_serves_nothing_else(tmp_path: Path) -> None:
+    shelf = {"id": "cam-1", "fixture": "cooler-1", "source": {"kind": "usb", "device": "/dev/video0"}}
+    said = fault(write(tmp_path, cameras=[shelf], traffic=[counting()]))
+    assert "traffic.0.source.device: /dev/video0 is the device of camera cam-1, too" in said
+
+
+def test_a_traffic_camera_that_counts_nothing_is_named(tmp_path: Path) -> None:
+    said = fault(write(tmp_path, traffic=[counting(lines=[])]))
+    assert "camera entrance counts nothing" in said

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge.recognise.manifest import Kind
+
 FLOAT, UINT8, STRING = 1, 2, 8  # types of ONNX
 
 
@@ -57,13 +59,13 @@ def answering(boxes: NDArray[np.float32], scores: NDArray[np.float32] | list[byt
     return _field(1, 8) + _field(7, graph) + _field(8, _field(2, opset))
 
 
-def detector_of(folder: Path, content: bytes) -> Model:
-    """A product detector of the manifest whose file is this one."""
+def detector_of(folder: Path, content: bytes, *, kind: Kind = "product-detector") -> Model:
+    """A detector of the manifest whose file is this one."""
     path = folder / "detector.onnx"
     path.write_bytes(content)
     entry = ModelEntry(
         name="made",
-        kind="product-detector",
+        kind=kind,
         version="1",
         file=path.name,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -80,7 +82,7 @@ def detector_of(folder: Path, content: bytes) -> Model:
         licence="Apache-2.0",
         card="card.md",
         training_data=(),
-        thresholds={"score": 0.5, "max_iou": 0.6},
+        thresholds={"score": 0.5, "max_iou": 0.6, "follow": 0.2, "private": 0.1},
         figures=(),
     )
     return Model(entry=entry, path=path)

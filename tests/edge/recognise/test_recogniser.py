@@ -9,12 +9,7 @@ from numpy.typing import NDArray
 from edge.contract.catalogue import PackDesign, Sku
 from edge.contract.errors import CatalogueError
 from edge.recognise.catalogue import Catalogue, EmbedderId
-from edge.recognise.datasets import read_dataset
-from edge.recognise.detector import ProductDetector
 from edge.recognise.embedder import SkuEmbedder
-from edge.recognise.evaluation import match_boxes
-from edge.recognise.images import read_image
-from edge.recognise.manifest import find_model
 from edge.recognise.recogniser import SkuRecogniser
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,24 +76,6 @@ def test_a_catalogue_of_another_embedder_is_refused(embedder: SkuEmbedder) -> No
     other = Catalogue.empty("drawn", EmbedderId("other", "1", "0" * 64))
     with pytest.raises(CatalogueError, match="other 1"):
         SkuRecogniser(embedder, other)
-
-
-def test_cooler_photographs_reach_the_promised_accuracy(shared_data: Path, embedder: SkuEmbedder) -> None:
-    """Right SKU for at least 0.87 of the facings found, of those whose SKU is told and in the catalogue."""
-    detector = ProductDetector(find_model("product-detector"))
-    recogniser = SkuRecogniser(embedder, Catalogue.load(SHIPPED))
-    right = []
-    for photo in read_dataset(shared_data / "cooler" / "valid").photos:
-        image = read_image(photo.path)
-        found = detector.detect(image)
-        units = np.flatnonzero(~photo.crowd)
-        pairs = match_boxes(photo.boxes[units], found.boxes)
-        identities = recogniser.recognise(image, found.boxes[pairs.boxes])
-        truths = [photo.skus[unit] for unit in units[pairs.truth]]
-        listed = recogniser.catalogue.skus
-        right += [i.sku == truth for i, truth in zip(identities, truths, strict=True) if truth in listed]
-    assert len(right) > 1400
-    assert np.mean(right) >= 0.87
 
 
 def test_on_a_day_without_any_design_in_use_every_design_counts(embedder: SkuEmbedder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -260,3 +261,20 @@ def test_scale_and_place_in_the_frame_change_nothing(
         hidden=[moved(box) for box in there.hidden],
     )
     assert levels(alignment) == levels(align_planogram(slots, there.facings, there.gaps, hidden=there.hidden))
+
+
+def test_cost_grows_as_planned_times_seen() -> None:
+    def seconds(shelves: int, places: int) -> float:
+        words = "\n".join(" ".join(f"s{shelf}p{place}" for place in range(places)) for shelf in range(shelves))
+        slots, there = plan(words), shop(words)
+        seen = [one for one in there.facings if one.shelf > 1]  # a shelf less: each planned one meets each seen one
+        taken = []
+        for _ in range(3):
+            began = time.process_time()
+            align_planogram(slots, [replace(one, shelf=one.shelf - 1) for one in seen])
+            taken.append(time.process_time() - began)
+        return min(taken)
+
+    small, large = seconds(4, 40), seconds(8, 160)
+    # 160 x 120 pairs against 1280 x 1120: 75 times. A square too much would be thousands.
+    assert large < 3 * 75 * small

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from edge.shelf.facing import Box, Facing
 from edge.shelf.gaps import find_gaps
-from tests.edge.shelf.shop import HEIGHT, WIDTH, shop
+from edge.shelf.reading import Outlook, read_shelf
+from tests.edge.shelf.shop import HEIGHT, PITCH, WIDTH, plan, shop
 
 
 def found(text: str) -> list[tuple[int, int]]:
@@ -94,3 +95,121 @@ def test_a_gap_stands_on_its_shelf() -> None:
 def test_no_facings_no_gaps() -> None:
     assert find_gaps([]) == []
     assert find_gaps(shop("a").facings) == []
+
+
+def box_of(shelf: int, place: int) -> Box:
+    return (place * WIDTH, 1000.0 - PITCH * (shelf - 1) - HEIGHT, (place + 1) * WIDTH, 1000.0 - PITCH * (shelf - 1))
+
+
+REGION = np.array([[0.0, 0.0], [6 * WIDTH, 0.0], [6 * WIDTH, 1010.0], [0.0, 1010.0]])
+
+
+def test_the_region_s_side_is_the_shelves_where_one_of_them_reaches_it() -> None:
+    there = shop("\n".join(["a a a a"] * 4 + ["a a a a a a"]))
+    gaps = find_gaps(there.facings, region=REGION)
+    assert len(find_gaps(there.facings)) < len(gaps)  # one shelf of five alone does not tell where the others end
+    assert [(gap.shelf, round(gap.box[0] / WIDTH)) for gap in gaps] == [(s, n) for s in (2, 3, 4, 5) for n in (4, 5)]
+
+
+def test_a_region_that_ends_with_the_frame_tells_nothing_of_shelves_that_go_on() -> None:
+    there = shop("a a a a a\na a a a")
+    assert len(find_gaps(there.facings, region=REGION)) == 2 + 1  # a place is left on each shelf before its end
+    assert len(find_gaps(there.facings, region=REGION, frame=(6 * WIDTH, 1200.0))) == 1
+
+
+def test_a_region_drawn_wider_than_the_shelves_tells_nothing_of_their_ends() -> None:
+    there = shop("a a a a\na a a a")
+    assert find_gaps(there.facings, region=REGION) == []
+
+
+def test_what_lies_outside_the_region_is_no_gap() -> None:
+    there = shop("a a a _ a\na a a a a")
+    assert find_gaps(there.facings, region=REGION * (0.5, 1.0)) == []
+
+
+def test_a_place_before_which_a_unit_of_another_shelf_stands_is_not_empty() -> None:
+    there = shop("a a _ a")
+    tall = Facing((2 * WIDTH, 880.0, 3 * WIDTH, 1130.0), 0.9, 2, 1, "b", 0.9, "recognised")
+    assert find_gaps([*there.facings, tall]) == []
+
+
+def test_a_unit_set_back_that_counts_as_a_shelf_has_no_gaps_beside_it() -> None:
+    there = shop("a a a a a\na a a a a")
+    x1, y1, x2, y2 = there.facings[0].box
+    set_back = Facing((x1 + 0.1, y1 - 30, x2, y2 - 30), 0.9, 9, 1, "b", 0.9, "recognised")
+    assert find_gaps([*there.facings[1:], set_back]) == []
+
+
+def test_caps_behind_the_front_units_are_no_shelf_full_of_gaps() -> None:
+    there = shop("a a a a a\na a a a a")
+    x1, y1, x2, y2 = there.facings[0].box
+    height = y2 - y1
+    cap = Facing((x1 + 2, y1 - 0.55 * height, x2 - 2, y1 - 0.05 * height), 0.9, 9, 1, None, None, "unknown")
+    assert find_gaps([*there.facings, cap]) == []
+
+
+def test_beside_cans_stacked_on_cans_nothing_is_missing() -> None:
+    there = shop("a a a a a")
+    stacked = [
+        Facing((x1, 2 * y1 - y2 - 0.07 * (y2 - y1), x2, y1 - 0.07 * (y2 - y1)), 0.9, 2, at + 1, "a", 0.9, "recognised")
+        for at, (x1, y1, x2, y2) in enumerate(there.facings[place].box for place in (1, 3, 4))
+    ]
+    assert find_gaps([*there.facings, *stacked]) == []
+
+
+def test_a_last_unit_on_its_shelf_has_gaps_beside_it() -> None:
+    text = "a a a a a\n_ _ a _ _\na a a a a"
+    assert found(text) == holes(text)
+
+
+def test_units_cut_off_by_the_frame_leave_no_gaps_between_them() -> None:
+    there = shop("a a a a a\na _ a a a")
+    assert [gap.shelf for gap in find_gaps(there.facings, frame=(400.0, 1100.0))] == [1]
+    assert find_gaps(there.facings, frame=(400.0, 1000.0)) == []
+
+
+def test_what_lies_mostly_outside_the_frame_is_no_gap() -> None:
+    there = shop("a a a _\na a a a")
+    assert len(find_gaps(there.facings, frame=(3.6 * WIDTH, 1100.0))) == 1
+    assert find_gaps(there.facings, frame=(3.3 * WIDTH, 1100.0)) == []
+
+
+@pytest.mark.parametrize("empty", [1, 2, 3, 4])
+def test_a_planned_shelf_on_which_nothing_stands_is_full_of_gaps(empty: int) -> None:
+    words = {1: "a a b b", 2: "c c d d", 3: "e e f f", 4: "g g h h"}
+    slots = plan("\n".join(words[shelf] for shelf in (4, 3, 2, 1)))
+    facings = [
+        Facing(box_of(shelf, place), 0.9, shelf - (shelf > empty), place + 1, sku, 0.9, "recognised")
+        for shelf, skus in words.items()
+        if shelf != empty
+        for place, sku in enumerate(skus.split())
+    ]
+    reading = read_shelf(
+        facings,
+        slots=slots,
+        owner_of={},
+        own=frozenset(),
+        must_stock=None,
+        ever_seen=frozenset("abcdefgh"),
+        outlook=Outlook(frame=(200.0, 1100.0)),
+    )
+    assert [(gap.shelf, gap.sku) for gap in reading.gaps] == [(empty, sku) for sku in words[empty].split()]
+    for place, gap in enumerate(reading.gaps):
+        assert gap.box == pytest.approx(box_of(empty, place), abs=1)
+    kinds = [deviation.kind for deviation in reading.deviations]
+    assert (kinds.count("missing"), kinds.count("gap")) == (2, 4)
+    assert reading.kpis.occupancy == 12 / 16
+
+
+def test_where_something_faint_is_seen_nothing_is_known_to_be_empty() -> None:
+    there = shop("a a _ a _ a")
+    reading = read_shelf(
+        there.facings,
+        slots=(),
+        owner_of={},
+        own=frozenset(),
+        must_stock=None,
+        ever_seen=frozenset(),
+        outlook=Outlook(doubtful=(there.gaps[0].box,)),
+    )
+    assert [round(gap.box[0] / WIDTH) for gap in reading.gaps] == [4]

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.shelf.facing import Facing
-from edge.shelf.kpis import compute_kpis, tally_brand
+from edge.shelf.kpis import Widths, compute_kpis, tally_brand
 from edge.shelf.ratio import Purity, Ratio, linear_share, occupancy, purity, share_of_shelf
-from tests.edge.shelf.shop import align, facing, shop
+from tests.edge.shelf.shop import WIDTH, align, facing, shop
 
 OWNERS = {"a": "us", "b": "us", "x": "them"}
 COUNT = st.integers(0, 1000)
@@ -29,6 +31,33 @@ def test_counts_of_a_fixture() -> None:
 def test_an_unsure_facing_is_no_proof_of_its_guess() -> None:
     kpis = compute_kpis([facing("a?")], [], owner_of=OWNERS, own={"us"}, must_stock=["a"])
     assert (kpis.assortment, kpis.must_stock) == (0, Ratio(0, 1))
+
+
+def test_a_must_stock_sku_whose_place_is_hidden_leaves_both_sides() -> None:
+    def must(planned: str, seen: str) -> Ratio | None:
+        alignment = align(planned, seen)
+        return compute_kpis(
+            alignment.facings,
+            alignment.gaps,
+            owner_of=OWNERS,
+            own={"us"},
+            alignment=alignment,
+            must_stock=["a", "b", "z"],
+            blind="~" in seen,
+        ).must_stock
+
+    assert must("a b x", "a ~ x") == Ratio(1, 1)  # what is not planned may stand there too
+    assert must("a b x", "~ b x") == Ratio(1, 1)
+    assert must("a b x", "a x") == Ratio(1, 3)
+    assert must("a b b", "a b ~") == Ratio(2, 2)
+
+
+def test_widths_give_the_linear_share() -> None:
+    wide = replace(facing("x"), box=(0.0, 0.0, 3 * WIDTH, 90.0))
+    kpis = compute_kpis([facing("a"), facing("b"), wide, facing("?")], [], owner_of=OWNERS, own={"us"})
+    assert kpis.widths == Widths(own=2 * WIDTH, foreign=3 * WIDTH, unsure=WIDTH)
+    assert kpis.linear_share == 2 / 6
+    assert compute_kpis([], [], owner_of=OWNERS, own={"us"}).linear_share is None
 
 
 def test_a_sku_without_an_owner_is_in_no_catalogue() -> None:

@@ -1,6 +1,7 @@
 """Stock-out episodes: one letter a capture, ten minutes apart, for one SKU.
 
-`A` seen, `.` not seen, `?` an unsure facing that could be it, `~` its places hidden, `-` a rejected capture.
+`A` seen, `.` not seen, `?` an unsure facing that could be it, `!` one at its place that probably is, `~` its places
+hidden, `-` a rejected capture. Under a vote: `>` seen, not believed yet; `<` not seen, still believed.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ def step(
         at=START + timedelta(minutes=10 * number),
         capture=f"c{number}",
         planned=dict.fromkeys(marks, 2),
-        seen={sku: 1 for sku, mark in marks.items() if mark == "A"},
-        unsure={sku: 1 for sku, mark in marks.items() if mark == "?"},
+        seen={sku: 1 for sku, mark in marks.items() if mark in "A<"},
+        unsure={sku: 1 for sku, mark in marks.items() if mark in "?!"},
+        chance={sku: 0.9 for sku, mark in marks.items() if mark in "!>A"},
+        appearing={sku for sku, mark in marks.items() if mark == ">"},
+        lapsing={sku for sku, mark in marks.items() if mark == "<"},
         hidden={sku for sku, mark in marks.items() if mark == "~"},
         rules=rules,
     )
@@ -115,6 +119,71 @@ def test_episodes(story: str, told: list[str]) -> None:
 )
 def test_both_captures_and_minutes_are_needed(rules: StockoutRules, opened: str) -> None:
     assert run("A......", rules)[0] == opened
+
+
+@pytest.mark.parametrize(
+    ("story", "told"),
+    [
+        ("A...!!", ["3: opened c1", "5: closed c4"]),
+        ("A...!.!", ["3: opened c1"]),
+        ("A...!A", ["3: opened c1", "5: closed c4"]),
+        ("A...!~!", ["3: opened c1", "6: closed c4"]),
+        ("A...???????", ["3: opened c1"]),
+        ("!!...", ["4: opened c2"]),
+        ("!...", []),
+        ("A..!..", []),
+    ],
+    ids=[
+        "two captures with hardly a doubt are a return since the first",
+        "not with a capture without it between them",
+        "what is recognised strengthens a guess",
+        "hidden places break no return",
+        "what is hardly likely is never proven by repeating it",
+        "what was never recognised is known to have been there",
+        "one doubt does not show it was there",
+        "a doubt ends a run of captures without it",
+    ],
+)
+def test_unsure_facings_that_leave_hardly_a_doubt_are_a_return(story: str, told: list[str]) -> None:
+    rules = StockoutRules(captures=3, minutes=20, close_captures=2, unsure_captures=2, doubt=0.02)
+    assert run(story, rules) == told
+
+
+@pytest.mark.parametrize(
+    ("rules", "closed"),
+    [
+        (StockoutRules(1, 0, 5, unsure_captures=0, doubt=1.0), []),
+        (StockoutRules(1, 0, 5, unsure_captures=4, doubt=0.5), ["5: closed c2"]),
+        (StockoutRules(1, 0, 5, unsure_captures=1, doubt=0.0005), ["5: closed c2"]),
+    ],
+    ids=["never", "captures decide", "doubt decides"],
+)
+def test_how_much_doubt_is_left_is_a_setting(rules: StockoutRules, closed: list[str]) -> None:
+    assert run("A.!!!!!!", rules)[1:] == closed
+
+
+@pytest.mark.parametrize(
+    ("story", "told"),
+    [
+        ("A<..", ["3: opened c1"]),
+        ("A..<A", []),
+        ("A..<.", ["4: opened c1"]),
+        ("A...>AA", ["3: opened c1", "5: closed c4"]),
+        ("A...>.A", ["3: opened c1"]),
+        ("A..>.", ["4: opened c1"]),
+    ],
+    ids=[
+        "an episode has the time of the first capture without it",
+        "the vote opens nothing that it does not believe",
+        "and when it does",
+        "and ends at the first capture with it",
+        "what was seen once is forgotten",
+        "and keeps no stock-out from being told",
+    ],
+)
+def test_a_vote_over_captures_dates_no_episode_late(story: str, told: list[str]) -> None:
+    rules = StockoutRules(captures=3, minutes=20, close_captures=2, unsure_captures=2, doubt=0.02)
+    assert run(story, rules) == told
 
 
 def test_only_opening_time_counts() -> None:
@@ -210,14 +279,23 @@ def test_episodes_go_on_when_the_clock_is_set_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"captures": 0}, {"close_captures": 0}, {"minutes": -1.0}, {"minutes": float("nan")}]
+    "values",
+    [
+        {"captures": 0},
+        {"close_captures": 0},
+        {"unsure_captures": -1},
+        {"minutes": -1.0},
+        {"minutes": float("nan")},
+        {"doubt": 1.5},
+        {"doubt": float("nan")},
+    ],
 )
 def test_rules_that_make_no_sense_are_refused(values: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="at least"):
+    with pytest.raises(ValueError, match=r"at least|from 0 to 1"):
         StockoutRules(**values)  # type: ignore[arg-type]
 
 
-MARKS = st.fixed_dictionaries({sku: st.sampled_from("AAA...?~") for sku in SKUS})
+MARKS = st.fixed_dictionaries({sku: st.sampled_from("AAA...?!~<>") for sku in SKUS})
 STORIES = st.lists(MARKS, max_size=40)
 
 
@@ -265,3 +343,14 @@ def test_one_bad_frame_opens_and_closes_nothing(story: list[dict[str, str]], at:
 def test_values_that_are_no_state_are_refused(data: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"state|isoformat"):
         tracker_from_dict(data)
+
+
+def test_a_state_kept_before_doubts_were_weighed_is_read() -> None:
+    state = StockoutTracker()
+    for number, mark in enumerate("A...A"):
+        state, _ = step(state, number, {"a": mark})
+    kept = tracker_to_dict(state)
+    for name in ("sure", "doubt"):
+        del kept["watches"]["a"]["back"][name]
+    _, (closed,) = step(tracker_from_dict(kept), 5, {"a": "A"})
+    assert isinstance(closed, Closed)

@@ -1,0 +1,1 @@
+"""Analyses that display teams pay for: promotions, replenishment, display settlement."""

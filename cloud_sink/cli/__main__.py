@@ -1,0 +1,5 @@
+"""`python -m cloud_sink.cli`."""
+
+from cloud_sink.cli.app import main
+
+main()

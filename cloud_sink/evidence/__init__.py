@@ -1,0 +1,1 @@
+"""Evidence: photographs behind the numbers, where they are kept, and how they come and go."""

@@ -1,0 +1,1 @@
+"""What goes out by itself: webhooks and alerts, out of a queue that survives restarts."""

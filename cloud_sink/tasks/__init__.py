@@ -1,0 +1,1 @@
+"""Tasks of stores: from what needs doing to what the next capture shows."""

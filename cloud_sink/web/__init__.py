@@ -1,0 +1,1 @@
+"""Pages for merchandisers: what the collector knows, in a browser."""

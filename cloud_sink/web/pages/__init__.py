@@ -1,0 +1,1 @@
+"""The pages: a module each, found by `cloud_sink.web.site`."""

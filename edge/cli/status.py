@@ -1,0 +1,123 @@
+"""`edge status`: how the agent does, from its data folder alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from edge.contract.config import AgentConfig
+    from edge.deliver.outbox_look import OutboxLook
+
+
+def status(
+    config: Path = typer.Option(..., metavar="FILE", help="The agent's configuration, YAML."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Tell how the agent does, whether it runs or not: outbox, last captures, drops. Nothing is asked over the network.
+
+    Example: edge status --config agent.yaml
+    """
+    from edge.contract.errors import DeliveryError
+    from edge.deliver.outbox_look import look_into
+    from edge.device.overlay import OverlayFile
+    from edge.device.settings import read_config
+
+    settings = read_config(config)
+    look = look_into(settings.data / "outbox.db")
+    if look is None:
+        raise DeliveryError(f"{settings.data}: no outbox yet", f"start the agent: edge run --config {config}")
+    report = told(look, settings, now=datetime.now(UTC), desired=OverlayFile(settings.data).read() is not None)
+    sys.stdout.write(json.dumps(report) + "\n" if as_json else in_words(report))
+    if look.fault:
+        raise typer.Exit(1)
+
+
+def told(look: OutboxLook, config: AgentConfig, *, now: datetime, desired: bool) -> dict[str, Any]:
+    """What the status says, for a program."""
+    cameras: dict[str, Any] = {}
+    for camera in config.cameras:
+        last = look.captures.get(camera.id)
+        cameras[camera.id] = {
+            "fixture": camera.fixture,
+            "accepted": last.accepted.isoformat() if last and last.accepted else None,
+            "rejected": last.rejected.isoformat() if last and last.rejected else None,
+            "reason": last.reason if last else "",
+            "error": _error(look, camera.id),
+        }
+    return {
+        "device": f"{config.device.tenant}/{config.device.store}/{config.device.id}",
+        "running": look.running,
+        "fault": look.fault,
+        "epoch": look.epoch,
+        "last_seq": look.last_seq,
+        "waiting": look.waiting,
+        "waiting_bytes": look.waiting_bytes,
+        "oldest_waiting": look.oldest_waiting.isoformat() if look.oldest_waiting else None,
+        "oldest_waiting_seconds": (now - look.oldest_waiting).total_seconds() if look.oldest_waiting else None,
+        "receipted_kept": look.receipted,
+        "refused_kept": look.refused,
+        "drops": look.drops,
+        "file_bytes": look.file_bytes,
+        "set_aside": list(look.set_aside),
+        "desired_configuration": desired,
+        "cameras": cameras,
+        "traffic": {
+            camera.id: {"fixture": camera.fixture, "frames": _told(look, camera.id), "error": _error(look, camera.id)}
+            for camera in config.traffic
+        },
+    }
+
+
+def _error(look: OutboxLook, camera: str) -> str:
+    """A camera's error as the last health event tells it."""
+    return str(_health(look, camera).get("error", ""))
+
+
+def _told(look: OutboxLook, camera: str) -> bool:
+    """Whether a camera had given a frame by the last health event."""
+    return _health(look, camera).get("last_frame_age") is not None
+
+
+def _health(look: OutboxLook, camera: str) -> dict[str, Any]:
+    reported = (look.health or {}).get("data", {}).get("cameras", [])
+    return next((one for one in reported if one.get("camera") == camera), {})
+
+
+def in_words(report: dict[str, Any]) -> str:
+    """The status as a technician reads it."""
+    lines = [f"{report['device']}: the agent {'runs' if report['running'] else 'does not run'}"]
+    if report["fault"]:
+        return "\n".join([*lines, f"outbox damaged: {report['fault']}; the next start sets it aside", ""])
+    oldest = "" if report["oldest_waiting"] is None else f", the oldest since {_short(report['oldest_waiting'])}"
+    lines.append(
+        f"outbox: {report['waiting']} events wait ({report['waiting_bytes'] / 1e6:.1f} MB){oldest}; "
+        f"last number {report['last_seq']} of epoch {report['epoch'][:8]}"
+    )
+    lines.append(f"kept for a resend: {report['receipted_kept']} receipted, {report['refused_kept']} refused")
+    if report["drops"]:
+        lines.append("dropped: " + ", ".join(f"{number} {kind}" for kind, number in sorted(report["drops"].items())))
+    if report["set_aside"]:
+        lines.append(f"damaged outboxes set aside: {', '.join(report['set_aside'])}")
+    if report["desired_configuration"]:
+        lines.append("configuration: a desired one lies over the file's")
+    for name, camera in report["cameras"].items():
+        said = f"last capture {_short(camera['accepted'])}" if camera["accepted"] else "no capture yet"
+        if camera["rejected"]:
+            said += f", last rejected {_short(camera['rejected'])} ({camera['reason']})"
+        if camera["error"]:
+            said += f"; {camera['error']}"
+        lines.append(f"camera {name} at {camera['fixture']}: {said}")
+    for name, camera in report["traffic"].items():
+        said = camera["error"] or ("gives frames" if camera["frames"] else "no frame yet")
+        lines.append(f"traffic camera {name}: {said}")
+    return "\n".join(lines) + "\n"
+
+
+def _short(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,158 @@
+"""A look into an outbox that changes nothing: for `edge status` and `edge doctor`, whether its agent runs or not."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from edge.contract.errors import DeliveryError
+from edge.deliver.outbox_rows import read_meta
+from edge.deliver.outbox_schema import RECEIPTED, REFUSED, SCHEMA_VERSION, WAITING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BUSY_SECONDS = 5.0
+
+_LAST_CAPTURES = """
+SELECT json_extract(body, '$.data.camera'), type, json_extract(body, '$.data.reason'), max(time)
+FROM event WHERE type IN ('shelf.observed.v1', 'capture.rejected.v1')
+GROUP BY 1, 2, 3 ORDER BY 4
+"""
+_LAST_HEALTH = "SELECT body FROM event WHERE type = 'device.health.v1' ORDER BY row DESC LIMIT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class LastCapture:
+    """The last frame of a camera that was used, and the last that was not; None: none in what is still here."""
+
+    accepted: datetime | None = None
+    rejected: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLook:
+    """What stands in an outbox. Captures and health are told from the events that are still here, receipted or not.
+
+    A running agent writes receipts down some minutes later: what they name still counts as waiting here.
+    """
+
+    running: bool  # an agent has it open
+    fault: str  # of the file; empty when it is sound, and then the rest is told
+    file_bytes: int
+    set_aside: tuple[str, ...] = ()  # damaged files of earlier
+    owner: str = ""
+    epoch: str = ""
+    last_seq: int = 0
+    waiting: int = 0
+    waiting_bytes: int = 0
+    receipted: int = 0
+    refused: int = 0
+    oldest_waiting: datetime | None = None
+    drops: dict[str, int] = field(default_factory=dict)
+    captures: dict[str, LastCapture] = field(default_factory=dict)
+    health: dict[str, Any] | None = None  # the last health event, whole
+
+
+def look_into(path: Path) -> OutboxLook | None:
+    """Look into the outbox at `path`; None where there is none yet.
+
+    Raises:
+        DeliveryError: the file may not be read, or a newer agent made it.
+    """
+    try:
+        size = sum(one.stat().st_size for one in (path, path.with_name(path.name + "-wal")) if one.exists())
+        if not path.exists():
+            return None
+        path.open("rb").close()
+    except OSError as error:
+        raise DeliveryError(f"{path}: {error.strerror}", "run this as the user the agent runs as") from None
+    running = _is_held(path.with_name(path.name + ".lock"))
+    aside = tuple(sorted(one.name for one in path.parent.glob(f"{path.name}.corrupt-*") if not _is_journal(one.name)))
+    try:
+        with closing(_open(path, running=running)) as database:
+            return _look(database, path, running=running, size=size, aside=aside)
+    except sqlite3.Error as error:
+        return OutboxLook(running=running, fault=str(error), file_bytes=size, set_aside=aside)
+
+
+def _look(database: sqlite3.Connection, path: Path, *, running: bool, size: int, aside: tuple[str, ...]) -> OutboxLook:
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise DeliveryError(f"{path}: made by a newer agent (version {version})", "use that agent's edge")
+    verdict = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if verdict != "ok":
+        return OutboxLook(running=running, fault=verdict, file_bytes=size, set_aside=aside)
+    counts = {
+        status: (number, charge)
+        for status, number, charge in database.execute(
+            "SELECT status, count(*), coalesce(sum(charge), 0) FROM event GROUP BY status"
+        )
+    }
+    epoch, last_seq = database.execute("SELECT epoch, last_seq FROM epoch ORDER BY number DESC LIMIT 1").fetchone()
+    oldest = database.execute("SELECT time FROM event WHERE status = ? ORDER BY row LIMIT 1", (WAITING,)).fetchone()
+    health = database.execute(_LAST_HEALTH).fetchone()
+    return OutboxLook(
+        running=running,
+        fault="",
+        file_bytes=size,
+        set_aside=aside,
+        owner=read_meta(database, "owner", ""),
+        epoch=epoch,
+        last_seq=last_seq,
+        waiting=counts.get(WAITING, (0, 0))[0],
+        waiting_bytes=counts.get(WAITING, (0, 0))[1],
+        receipted=counts.get(RECEIPTED, (0, 0))[0],
+        refused=counts.get(REFUSED, (0, 0))[0],
+        oldest_waiting=datetime.fromisoformat(oldest[0]) if oldest else None,
+        drops=json.loads(read_meta(database, "drops", "{}")),
+        captures=_captures(database),
+        health=json.loads(health[0]) if health else None,
+    )
+
+
+def _captures(database: sqlite3.Connection) -> dict[str, LastCapture]:
+    found: dict[str, LastCapture] = {}
+    for camera, kind, reason, time in database.execute(_LAST_CAPTURES):  # ascending in time
+        one, at = found.get(camera, LastCapture()), datetime.fromisoformat(time)
+        rejected = kind == "capture.rejected.v1"
+        found[camera] = replace(one, rejected=at, reason=reason) if rejected else replace(one, accepted=at)
+    return dict(sorted(found.items()))
+
+
+def _open(path: Path, *, running: bool) -> sqlite3.Connection:
+    """Open it to read. On a read-only disk that works only while nothing is left in the journal."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+    try:
+        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:
+        database.close()
+        journal = path.with_name(path.name + "-wal")
+        if running or (journal.exists() and journal.stat().st_size):
+            raise
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True)
+    return database
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether a process holds the agent's lock. It is taken for an instant, which a starting agent waits for."""
+    try:
+        with lock.open("rb") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+            return False
+    except OSError:
+        return False
+
+
+def _is_journal(name: str) -> bool:
+    return name.endswith(("-wal", "-shm"))

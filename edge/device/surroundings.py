@@ -1,0 +1,34 @@
+"""What every camera, door and sensor of an agent shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from edge.contract.business_day import Clockwork
+    from edge.contract.config import EvidenceSection
+    from edge.contract.payloads import Versions
+    from edge.deliver.evidence import EvidenceSpool
+    from edge.deliver.outbox import Outbox
+    from edge.device.clock import Clock
+    from edge.recognise.people import PeopleDetector
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every camera of an agent shares."""
+
+    outbox: Outbox
+    clock: Clock
+    clockwork: Clockwork
+    zone: str
+    evidence: EvidenceSection
+    spool: EvidenceSpool | None
+    versions: Versions
+    wake: Callable[[], None]
+    views: Path | None = None  # folder for the cameras' usual views; None keeps them in memory only
+    people: PeopleDetector | None = None  # shared by the cameras of real shops; None: nobody is looked for

@@ -1,0 +1,99 @@
+"""The page of the fleet: the gravest trouble first, and why captures were rejected."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cloud_sink.fleet.stores import StoreBook
+from cloud_sink.store.database import writing
+from cloud_sink.store.intake import take
+from cloud_sink.store.listing import StoredDevice
+from cloud_sink.web.views.devices import Trouble, ordered, view_of
+from edge.contract.topics import Address
+from tests.cloud_sink.api.served import Served, serve, store
+from tests.cloud_sink.words import fact, health, rejected
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fastapi.testclient import TestClient
+
+    from cloud_sink.store.database import Database
+
+NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
+HEALTH = '{"uptime": 60, "outbox_depth": 0, "outbox_bytes": 0, "last_seq": 9'
+
+
+def device(name: str, *, seen: datetime = NOW, state: str | None = "born", health: str | None = None) -> StoredDevice:
+    return StoredDevice("acme", name, "s1", "UTC", NOW, seen, state, NOW, health, NOW)
+
+
+@pytest.mark.parametrize(
+    ("one", "trouble"),
+    [
+        (device("a"), ()),
+        (device("a", state="lost"), ("lost",)),
+        (device("a", seen=NOW - timedelta(hours=2)), ("silent",)),
+        (device("a", seen=NOW - timedelta(hours=2), state="offline"), ()),
+        (device("a", health=HEALTH + ', "celsius": 85.0}'), ("hot",)),
+        (device("a", health=HEALTH + ', "disk_free_mb": 20, "drops": {"health": 3}}'), ("disk", "dropped")),
+        (
+            device("a", health=HEALTH + ', "cameras": [{"camera": "c", "schedule": "20m", "error": "no frame"}]}'),
+            ("camera",),
+        ),
+        (device("a", health="not what we know"), ()),
+    ],
+)
+def test_what_troubles_a_device_is_told(one: StoredDevice, trouble: tuple[Trouble, ...]) -> None:
+    assert view_of(one, NOW).troubles == trouble
+
+
+def test_the_gravest_trouble_comes_first() -> None:
+    fleet = [device("a"), device("b", health=HEALTH + ', "celsius": 85.0}'), device("c", state="lost")]
+    assert [one.device.device for one in ordered(view_of(one, NOW) for one in fleet)] == ["c", "b", "a"]
+
+
+@pytest.fixture
+def served(sqlite: Database, tmp_path: Path) -> Served:
+    served = serve(sqlite, tmp_path, store("acme"))
+    other = Address("acme", "s1", "d2")
+    events = [
+        fact(health(1, 5)),
+        fact(rejected(2, reason="dark")),
+        fact(rejected(3, reason="dark")),
+        fact(rejected(4, reason="blurred")),
+        fact(health(1, 5, device=other), device=other),
+    ]
+    with writing(sqlite) as connection:
+        take(connection, events, [], stores=StoreBook(served.config.stores), received=NOW)
+    return served
+
+
+@pytest.fixture
+def client(served: Served) -> TestClient:
+    client = served.by("acme")
+    client.headers.update({"Accept": "text/html"})
+    return client
+
+
+def test_the_fleet_is_listed_searched_and_filtered(client: TestClient) -> None:
+    page = client.get("/devices").text
+    assert re.findall(r'<th scope="row">(\w+)', page) == ["d1", "d2"]
+    assert "silent for an hour" in page  # these spoke in March
+    assert 'row">d1' not in client.get("/devices?search=D2").text
+    assert "No such device" in client.get("/devices?trouble=hot").text
+
+
+def test_rejected_captures_are_counted_by_reason(client: TestClient) -> None:
+    page = client.get("/devices").text
+    assert page.index("<td>dark</td>") < page.index("<td>blurred</td>")
+
+
+def test_another_tenant_sees_none(served: Served) -> None:
+    rival = served.by("rival")
+    rival.headers.update({"Accept": "text/html"})
+    assert "No device has spoken yet" in rival.get("/devices").text

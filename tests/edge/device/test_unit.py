@@ -1,0 +1,64 @@
+"""The systemd unit: what it starts is a command, what it allows is what the agent needs."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from edge.cli.app import app
+from edge.device.agent import FAREWELL
+
+UNIT = Path(__file__).resolve().parents[3] / "configs" / "systemd" / "facings-edge.service"
+
+
+def keys() -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for line in UNIT.read_text(encoding="utf-8").splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found[key].append(value)
+    return found
+
+
+def test_what_it_starts_is_a_command_of_ours() -> None:
+    words = shlex.split(keys()["ExecStart"][0])
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    command = group.commands[words[1]]
+    assert not command.make_context("unit", words[2:]).args
+
+
+def test_it_is_told_when_the_agent_is_ready_and_watches_it() -> None:
+    unit = keys()
+    assert unit["Type"] == ["notify"]
+    assert int(unit["WatchdogSec"][0]) >= 30
+    assert unit["Restart"] == ["always"]
+    assert unit["StartLimitIntervalSec"] == ["0"]
+
+
+def test_an_orderly_end_fits_into_the_time_it_is_given() -> None:
+    # A command, captures, pictures, the flush, and twice 5 s for the delivery's and the link's threads.
+    assert int(keys()["TimeoutStopSec"][0]) > 6 * FAREWELL
+
+
+def test_the_agent_may_ask_whether_its_clock_is_synchronised() -> None:
+    unit = keys()
+    assert "ProtectClock" not in unit  # it forbids the question along with the setting
+    assert unit["SystemCallFilter"][-1].split() == ["adjtimex", "clock_adjtime"]
+    assert unit["CapabilityBoundingSet"] == [""]
+
+
+def test_systemd_finds_no_fault_with_it() -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    done = subprocess.run([analyze, "verify", str(UNIT)], capture_output=True, text=True, check=False, timeout=60)
+    faults = [line for line in done.stderr.splitlines() if UNIT.name in line and "is not executable" not in line]
+    assert faults == []
