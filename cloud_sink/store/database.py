@@ -27,6 +27,23 @@ BUSY_MS = 15_000
 CHECKPOINT_PAGES = 8000
 """Pages of 4 KB in the log before they go into the file: the pages of roll-ups change in every batch, and go once."""
 
+_REACHED = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""How a PostgreSQL that vanished without a word, with its machine or its cable, is given up: within a minute, and not
+after the system's two hours. What the URL says of these wins."""
+
+_LET_GO = (
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;"
+    " SET tcp_user_timeout = 60000"
+)
+"""The same from the other end: the locks of a collector that vanished are those of its devices, for which the others
+wait."""
+
 _OF_THE_DATA = (DataError, IntegrityError)
 """What is wrong with a value that was to be stored. Everything else that a driver says is the database's own fault:
 it is locked, full, read-only, damaged or gone, or tables or rights are not as they should be."""
@@ -54,12 +71,9 @@ def open_database(url: str) -> Engine:
                 f"data folder {folder} cannot be made: {error.strerror}", "name a folder that can be written"
             ) from None
     try:
-        engine = create_engine(address, hide_parameters=True, pool_pre_ping=address.get_backend_name() != "sqlite")
+        engine = _engine(address)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(f"database {address!r}: {error}", "install the driver that the URL names") from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _settle_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -160,6 +174,18 @@ def _parse(url: str) -> URL:
         ) from None
 
 
+def _engine(address: URL) -> Engine:
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address, hide_parameters=True)
+        event.listen(engine, "connect", _settle_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    unsaid = {name: value for name, value in _REACHED.items() if name not in address.query}
+    engine = create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args=unsaid)
+    event.listen(engine, "connect", _settle_postgresql)
+    return engine
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
@@ -177,6 +203,12 @@ def _settle_sqlite(connection: Any, _record: object) -> None:
     cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _settle_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_LET_GO)
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
