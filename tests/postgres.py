@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,9 @@ from cloud_sink.store.database import open_database, upgrade
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TEMPLATE = "facings_template"
+# Tests that run in several processes have names of their own on a server that they share.
+_NAMES = f"facings_{os.environ.get('PYTEST_XDIST_WORKER', 'test')}"
+_TEMPLATE = f"{_NAMES}_template"
 
 
 class Postgres:
@@ -36,7 +39,7 @@ class Postgres:
 
     def fresh(self, *, empty: bool = False) -> str:
         """The URL of a new database, with this version's tables unless it is to be empty."""
-        name = f"facings_test_{next(self._numbers)}"
+        name = f"{_NAMES}_{next(self._numbers)}"
         self._make(name, "template1" if empty else _TEMPLATE)
         return self._at(name)
 
