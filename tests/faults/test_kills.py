@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.brokers import Mosquitto, free_port
+from tests.faults.server import own_postgresql
 from tests.faults.yard import Site, check_all_stored_once
 
 if TYPE_CHECKING:
@@ -90,6 +91,35 @@ def test_kills_of_agent_broker_and_collector_lose_and_double_nothing(
     assert figures[1:] == (0, 0)
     assert difference(site.rollups(), undisturbed.rollups()) == {}
     assert difference(site.profile(), undisturbed.profile()) == {}
+
+
+def test_kills_of_collector_broker_and_postgresql_lose_and_double_nothing(
+    tmp_path: Path, undisturbed: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Mosquitto(tmp_path / "broker") as broker, own_postgresql() as server, ExitStack() as stack:
+        site = Site(tmp_path, broker.port, server=server.url)
+        site.sink("db", "upgrade")
+        unit = site.unit(steps=STEPS, pace=0.05)
+        stack.callback(site.collector.stop)
+        stack.callback(unit.stop)
+        site.collector.start()
+        unit.start()
+        kills = disturb(
+            {
+                "broker": (broker.kill, broker.start),
+                "collector": (site.collector.kill, site.collector.start),
+                "postgresql": (server.kill, server.start),
+            },
+            seed=20261126,
+            each=6,
+        )
+        unit.wait()
+        site.collector.terminate()
+        figures = check_all_stored_once(site)
+        report("broker, collector, PostgreSQL", kills, figures, capsys)
+        assert figures[1:] == (0, 0)
+        assert difference(site.rollups(), undisturbed.rollups()) == {}
+        assert difference(site.profile(), undisturbed.profile()) == {}
 
 
 def test_kills_of_the_whole_sink_with_its_embedded_broker_lose_and_double_nothing(
