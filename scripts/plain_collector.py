@@ -127,10 +127,10 @@ def _flush(client: mqtt.Client, batch: list[mqtt.MQTTMessage], sink: Sink) -> No
         parsed = parse_topic(message.topic)
         assert parsed is not None
         address, _ = parsed
-        for event in _read(bytes(message.payload)):
+        for event, body in _read(bytes(message.payload)):
             key = (address.tenant, address.device, event.epoch, event.seq)
             assert isinstance(event.data, ShelfObserved)
-            events.append((*key, address.store, event.type, event.time.isoformat(), message.payload))
+            events.append((*key, address.store, event.type, event.time.isoformat(), body))
             for place, facing in enumerate(event.data.facings):
                 facings.append(
                     (
@@ -147,10 +147,11 @@ def _flush(client: mqtt.Client, batch: list[mqtt.MQTTMessage], sink: Sink) -> No
         client.publish(topic, json.dumps({"epoch": epoch, "ranges": [[seq, seq]]}), qos=1)
 
 
-def _read(payload: bytes) -> list[AnyEvent]:
+def _read(payload: bytes) -> list[tuple[AnyEvent, bytes]]:
     if payload[:1] == b"[":
-        return [EVENT_ADAPTER.validate_python(event) for event in json.loads(payload)]
-    return [EVENT_ADAPTER.validate_json(payload)]
+        parts = json.loads(payload)
+        return [(EVENT_ADAPTER.validate_python(part), json.dumps(part).encode()) for part in parts]
+    return [(EVENT_ADAPTER.validate_json(payload), payload)]
 
 
 def _marks(mark: str, count: int) -> str:
