@@ -41,9 +41,10 @@ class CatchUp:
     _left: list[tuple[Unit, int]] = field(default_factory=list)
 
     def look(self, now: float) -> None:
-        """See whether it is over."""
+        """See whether it is over; a look goes no further than to the first event that still waits."""
         if self.seconds is None:
-            self._left = [(unit, seq) for unit, seq in self._left if unit.waits(seq)]
+            while self._left and not self._left[-1][0].waits(self._left[-1][1]):
+                self._left.pop()
             if not self._left:
                 self.seconds = now - self.since
 
