@@ -25,6 +25,7 @@ from cloud_sink.api import (
     planograms,
     problems,
     quarantine,
+    releases,
     session,
     sign_in,
     stores,
@@ -72,6 +73,7 @@ PARTS = (
     quarantine,
     exports,
     evidence,
+    releases,
 )
 
 

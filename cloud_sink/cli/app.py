@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_sink.cli import analyse, export, imports, keep, people, profile, quarantine, serve
+from cloud_sink.cli import analyse, export, imports, keep, people, profile, quarantine, release, serve
 from cloud_sink.cli.logs import Form, set_up_logs
 from edge.contract.errors import FacingsError
 
@@ -38,6 +38,7 @@ app.add_typer(keep.retention, name="retention")
 app.add_typer(keep.evidence, name="evidence")
 app.add_typer(people.users, name="users")
 app.add_typer(people.keys, name="keys")
+app.add_typer(release.app, name="release")
 
 
 @app.callback()

@@ -26,6 +26,7 @@ class Right(StrEnum):
     PLAN = "plan"  # upload planograms and assign them
     WORK = "work"  # make tasks and move them on
     UPLOAD = "upload"  # store photographs
+    RELEASES = "releases"  # fetch what devices are to run
     REFUSED = "refused"  # read the quarantine, and have it read again
     ADMINISTER = "administer"  # users, keys, webhooks, audit log
     OWN = "own"  # one's own session
@@ -40,6 +41,7 @@ LEAST: dict[Right, Role] = {
     Right.PLAN: Role.MERCHANDISER,
     Right.WORK: Role.MERCHANDISER,
     Right.UPLOAD: Role.FIELD,
+    Right.RELEASES: Role.FIELD,
     Right.REFUSED: Role.FIELD,
     Right.ADMINISTER: Role.ADMIN,
 }

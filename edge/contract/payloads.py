@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edge.contract.names import Count, Instant, Seq, Sha256, SkuId, Slug, Text, UnitScore
+from edge.contract.releases import ReleaseHealth
 
 Seconds = Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -393,6 +394,7 @@ class DeviceHealth(Part):
     celsius: Finite | None = None
     inference_ms: dict[Text, Seconds] = {}
     versions: dict[Text, Text] = {}
+    release: ReleaseHealth | None = None  # None: it takes no releases
 
 
 class OutboxDropped(Part):

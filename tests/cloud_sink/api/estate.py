@@ -16,6 +16,9 @@ from starlette.routing import Mount, Route
 
 from cloud_sink.api.app import right_of, routes_of
 from cloud_sink.fleet.stores import StoreBook
+from cloud_sink.releases import bundles
+from cloud_sink.releases.keys import offline
+from cloud_sink.releases.repository import repository_of
 from cloud_sink.rights.accounts import invite, make_key
 from cloud_sink.rights.roles import Right, Role
 from cloud_sink.store import alert_rows, master, outgoing, tasks
@@ -23,6 +26,7 @@ from cloud_sink.store.database import writing
 from cloud_sink.store.facts import RefusedBody
 from cloud_sink.store.intake import take
 from edge.contract.receipts import RefusalReason
+from edge.contract.releases import Release
 from edge.contract.topics import Address
 from tests.cloud_sink.words import EPOCH, START, facing, fact, health, observed, stockout
 
@@ -69,8 +73,8 @@ class Question:
 
     @property
     def uploads(self) -> bool:
-        """Whether it stores a photograph: devices of this machine do so without credentials."""
-        return self.right is Right.UPLOAD
+        """Whether devices do it: those of this machine need no credentials."""
+        return self.right in {Right.UPLOAD, Right.RELEASES}
 
     @property
     def named(self) -> set[str]:
@@ -188,8 +192,24 @@ def estate(served: Served) -> Estate:
         "token": "no-such-token",
         "provider": "nobody",
         "path": "no-such-file",
+        "tenant": DEVICE.tenant,
+        "metadata": "timestamp.json",
+        "folder": "releases",
+        "file": _release(served),
     }
     return Estate(served, known)
+
+
+def _release(served: Served) -> str:
+    repository = repository_of(served.config.data, DEVICE.tenant)
+    keys = served.config.data.parent / f"{served.config.data.name}-keys"
+    repository.make(keys, "a long passphrase", NOW)
+    settings = served.config.data / "settings.yaml"
+    settings.write_text("health_every: 2m\n")
+    bundle, files = bundles.settings(settings, served.config.data)
+    release = Release(number=1, note="confidential release", made=NOW, bundles=(bundle,))
+    repository.add(release, files, offline(keys, "targets", "a long passphrase"), NOW)
+    return next((repository.targets / "releases").glob("*.1.json")).name
 
 
 def _task(served: Served) -> str:
