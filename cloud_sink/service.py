@@ -24,7 +24,7 @@ from cloud_sink.collect.login import embedded_login, external_login
 from cloud_sink.data_folder import owned
 from cloud_sink.evidence.opening import open_place, open_room
 from cloud_sink.fleet.master import MasterData
-from cloud_sink.fleet.products import load_products
+from cloud_sink.fleet.products import ProductData, load_products
 from cloud_sink.fleet.settings import EmbeddedBroker as EmbeddedSettings
 from cloud_sink.housekeeping import Housekeeper
 from cloud_sink.out.channels import Channels
@@ -34,7 +34,6 @@ from cloud_sink.out.watch import Watch
 from cloud_sink.profile.ask import known_stores
 from cloud_sink.profile.board import Ways, keep_board
 from cloud_sink.profile.measure import Yardstick
-from cloud_sink.releases.roller import Roller
 from cloud_sink.rights.accounts import first_links
 from cloud_sink.rights.audit import AuditLog
 from cloud_sink.settler import ROUND, Settler
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from cloud_sink.evidence.place import EvidencePlace
+    from cloud_sink.fleet.products import ProductBook
     from cloud_sink.fleet.settings import SinkConfig
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database
@@ -110,18 +110,15 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
     with ExitStack() as stack:
         stop = stack.enter_context(stop_signals())
         stack.enter_context(owned(config.data))
-        products = load_products(config.catalogues)
+        catalogues = load_products(config.catalogues)
         web = WebServer(config.http)
         stack.callback(web.stop)
         engine = _open(config, stack)
         photographs = open_room(engine, config)
         threading.Thread(target=photographs.try_out, name="evidence", daemon=True).start()
-        stores = _settle(config, engine, products, stack)
+        stores, products = _settle(config, engine, catalogues, stack)
         thread, broker_address = _start_collector(config, engine, stores, stack)
         _keep_house(config, engine, photographs.place, stack)
-        roller = Roller(engine, config.data)
-        stack.callback(roller.stop)
-        roller.start()
         log = AuditLog(engine)
         stack.callback(log.stop)
         log.start()
@@ -149,7 +146,7 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
         thread.check()
 
 
-def _sender(config: SinkConfig, engine: Database, stores: StoreBook, products: Mapping[str, Sku]) -> Sender:
+def _sender(config: SinkConfig, engine: Database, stores: StoreBook, products: ProductBook) -> Sender:
     """What sends webhooks and says alerts."""
     world = World(stores, products, Yardstick.of(config), config.alerts.language)
     channels = Channels(config.alerts.channels)
@@ -193,11 +190,11 @@ def collect(config: SinkConfig, *, probe: tuple[str, int] | None = None, say: Ca
     with ExitStack() as stack:
         stop = stack.enter_context(stop_signals())
         engine = _open(config, stack)
-        stores = _settle(config, engine, load_products(config.catalogues), stack)
+        stores, products = _settle(config, engine, load_products(config.catalogues), stack)
         thread, (host, port) = _start_collector(config, engine, stores, stack)
         _keep_house(config, engine, open_place(config), stack)
         if probe is not None:
-            watched = Context(engine, config, stores, {}, open_room(engine, config), ready=lambda: thread.ready)
+            watched = Context(engine, config, stores, products, open_room(engine, config), ready=lambda: thread.ready)
             web = start_probe(watched, *probe)
             stack.callback(web.stop)
             say(f"sink: health at {web.url}/readyz")
@@ -234,18 +231,26 @@ def _open(config: SinkConfig, stack: ExitStack) -> Database:
     return engine
 
 
-def _settle(config: SinkConfig, engine: Database, products: Mapping[str, Sku], stack: ExitStack) -> StoreBook:
-    """Settle days, note what is to do and verify tasks beside all else; the book returned follows the database."""
-    master = MasterData(engine, config.stores)
-    master.refresh()
-    ways = Ways(master.book, products, config.grade)
-    settler = Settler(engine, master, afterwards=lambda: keep_board(engine, ways, datetime.now(UTC), limit=ROUND))
+def _settle(
+    config: SinkConfig, engine: Database, catalogues: Mapping[str, Sku], stack: ExitStack
+) -> tuple[StoreBook, ProductBook]:
+    """Settle days, note what is to do and verify tasks beside all else; the books returned follow the database."""
+    master, products = MasterData(engine, config.stores), ProductData(engine, catalogues)
+    for data in (master, products):
+        data.refresh()
+    ways = Ways(master.book, products.book, config.grade)
+    settler = Settler(
+        engine,
+        master,
+        products=products,
+        afterwards=lambda: keep_board(engine, ways, datetime.now(UTC), limit=ROUND),
+    )
     stack.callback(settler.stop)
     settler.start()
     verifier = Verifier(engine)
     stack.callback(verifier.stop)
     verifier.start()
-    return master.book
+    return master.book, products.book
 
 
 def _start_collector(

@@ -14,7 +14,7 @@ import typer
 import yaml
 
 from cloud_sink.evidence.opening import open_room
-from cloud_sink.fleet.products import load_products
+from cloud_sink.fleet.products import ProductBook, load_products
 from cloud_sink.fleet.settings import load_config
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.profile.board import Ways, keep_board
@@ -89,7 +89,7 @@ def _fill(config: SinkConfig, stores: int, days: int, until: date) -> None:
         for sha256, content in photographs_of(shop, until).items():
             room.take(shop.address, sha256, content, now)
     settle_all(engine, book)
-    keep_board(engine, Ways(book, load_products(config.catalogues), config.grade), now, limit=len(SHOPS))
+    keep_board(engine, Ways(book, ProductBook(load_products(config.catalogues)), config.grade), now, limit=len(SHOPS))
     engine.dispose()
 
 

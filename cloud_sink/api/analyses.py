@@ -77,7 +77,7 @@ def router(context: Context) -> APIRouter:
         owner, now, alike = one_tenant(who, tenant), this_minute(), context.config.alike
         told = {"tenant": owner, "promotion": promotion}
         try:
-            found = ask_promotion(engine, stores, products, alike, **told, now=now, before=before)
+            found = ask_promotion(engine, stores, products.of(owner), alike, **told, now=now, before=before)
         except UnknownPromotion as error:
             raise Problem(HTTPStatus.NOT_FOUND, str(error)) from None
         return PromotionAnswer(**dict(found))
@@ -93,7 +93,7 @@ def router(context: Context) -> APIRouter:
         """Look ahead: when each SKU is due to run out, and with a sales file how much to bring."""
         owner, now = one_tenant(who, tenant), this_minute()
         try:
-            found = ask_replenishment(engine, stores, products, tenant=owner, store=store, now=now, days=days)
+            found = ask_replenishment(engine, stores, products.of(owner), tenant=owner, store=store, now=now, days=days)
         except UnknownStore as error:
             raise unknown_store(who, store, error) from None
         return ReplenishmentAnswer(**dict(found))
@@ -102,7 +102,7 @@ def router(context: Context) -> APIRouter:
         first = date.fromisoformat(f"{month}-01")
         told = {"tenant": tenant, "contract": contract}
         try:
-            return ask_settlement(engine, stores, products, **told, month=first, now=this_minute())
+            return ask_settlement(engine, stores, products.of(tenant), **told, month=first, now=this_minute())
         except UnknownContract as error:
             raise Problem(HTTPStatus.NOT_FOUND, str(error)) from None
 
@@ -126,7 +126,8 @@ def router(context: Context) -> APIRouter:
         owner = one_tenant(who, tenant)
         found = settled(owner, contract, month)
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed once it is sent
-        write(file, found, products, (lambda sha256: context.photographs.show(owner, sha256)) if photographs else None)
+        show = (lambda sha256: context.photographs.show(owner, sha256)) if photographs else None
+        write(file, found, products.of(owner), show)
         headers = {
             "Content-Disposition": f'attachment; filename="{contract}-{month}.zip"',
             "Cache-Control": "private, no-store",

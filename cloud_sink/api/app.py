@@ -12,6 +12,7 @@ from cloud_sink.api import (
     alerts,
     analyses,
     audit,
+    catalogue,
     comparisons,
     corrections,
     devices,
@@ -25,7 +26,6 @@ from cloud_sink.api import (
     planograms,
     problems,
     quarantine,
-    releases,
     session,
     sign_in,
     stores,
@@ -68,12 +68,12 @@ PARTS = (
     devices,
     events,
     corrections,
+    catalogue,
     planograms,
     tasks,
     quarantine,
     exports,
     evidence,
-    releases,
 )
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from cloud_sink.evidence.room import EvidenceRoom
+    from cloud_sink.fleet.products import ProductBook
     from cloud_sink.fleet.settings import SinkConfig
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database
-    from edge.contract.catalogue import Sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,6 @@ class Context:
     engine: Database
     config: SinkConfig
     stores: StoreBook
-    products: Mapping[str, Sku]
+    products: ProductBook
     photographs: EvidenceRoom
     ready: Callable[[], bool]

@@ -24,7 +24,10 @@ from edge.contract.names import Epoch, Seq, SkuId, Slug
 from edge.contract.payloads import FacingRecord, Level, ShelfObserved, UnitBox
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cloud_sink.api.context import Context
+    from edge.contract.catalogue import Sku
 
 _MOST = 2000
 """Facings of an event, those that people added included."""
@@ -208,7 +211,7 @@ def _decide(context: Context, said: NewCorrection, event: _Event, who: str) -> C
     facing = count if said.facing is None else said.facing
     if facing >= (_MOST if said.facing is None else count):
         raise Problem(HTTPStatus.CONFLICT, f"body.facing: the event has {count} facings, numbered from 0")
-    if said.sku is not None and not _is_known(context, said.sku, seen):
+    if said.sku is not None and not _is_known(context.products.of(event.tenant), said.sku, seen):
         raise Problem(HTTPStatus.CONFLICT, f"body.sku: no catalogue of the sink has a SKU {said.sku}")
     was = None
     if facing < told:
@@ -248,15 +251,15 @@ def _standing(said: NewCorrection, *, is_own: bool) -> Literal["own", "foreign",
     return "own" if is_own else "foreign"
 
 
-def _is_known(context: Context, sku: str, seen: ShelfObserved) -> bool:
-    return sku in context.products or sku in seen.planned or any(one.sku == sku for one in seen.facings)
+def _is_known(products: Mapping[str, Sku], sku: str, seen: ShelfObserved) -> bool:
+    return sku in products or sku in seen.planned or any(one.sku == sku for one in seen.facings)
 
 
 def _is_own(context: Context, sku: str | None, event: _Event) -> bool:
     """Whether a SKU is own on a fixture: by catalogue and contract, or else because it is planned there."""
     section = context.stores.find(event.tenant, event.store)
     described = next((one for one in section.fixtures if one.id == event.fixture), None) if section else None
-    product = context.products.get(sku) if sku is not None else None
+    product = context.products.of(event.tenant).get(sku) if sku is not None else None
     if described is None or product is None:
         return sku in event.seen.planned
     return product.owner in described.own

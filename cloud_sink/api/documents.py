@@ -9,6 +9,7 @@ from pathlib import Path
 from cloud_sink.api.app import make_app
 from cloud_sink.api.context import Context
 from cloud_sink.evidence.opening import open_room
+from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.settings import SinkConfig
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.store.database import open_database
@@ -22,7 +23,7 @@ def openapi() -> str:
         engine=engine,
         config=config,
         stores=StoreBook(),
-        products={},
+        products=ProductBook(),
         photographs=open_room(engine, config),
         ready=lambda: False,
     )

@@ -88,7 +88,7 @@ def router(context: Context) -> APIRouter:
 
 
 def _line(one: StoredEpisode, context: Context) -> EpisodeLine:
-    known = context.products.get(one.sku)
+    known = context.products.of(one.tenant).get(one.sku)
     return EpisodeLine(
         tenant=one.tenant,
         store=one.store,

@@ -231,7 +231,7 @@ def _add_planograms(routes: APIRouter, context: Context) -> None:
         One with faults is not stored: the answer is 409 and names the first; `check` tells all.
         """
         owner = one_tenant(who, tenant)
-        read = read_upload(file, name=name, products=context.products)
+        read = read_upload(file, name=name, products=context.products.of(owner))
         stored = None
         if not check:
             if read.plan is None:

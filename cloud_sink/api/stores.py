@@ -17,7 +17,7 @@ from cloud_sink.api.gate import Figures, tenant_of
 from cloud_sink.api.names import SLUG, Day, Tenant
 from cloud_sink.api.paging import Cursor, Limit, key_of, page
 from cloud_sink.api.problems import Problem, described
-from cloud_sink.profile.ask import UnknownStore, WrongPeriod, ask_profile, known_stores
+from cloud_sink.profile.ask import UnknownStore, WrongPeriod, ask_profile, known_stores, owner_of
 from cloud_sink.profile.model import StoreProfile  # noqa: TC001 - FastAPI reads it at run time
 from cloud_sink.store.database import reading
 from cloud_sink.store.day import latest_days
@@ -75,12 +75,14 @@ def router(context: Context) -> APIRouter:
     ) -> StoreProfile:
         """People, goods and place of one store and one or several business days; what nobody could observe is null."""
         try:
+            with reading(context.engine) as connection:
+                owner = owner_of(connection, context.stores, store, tenant_of(who, tenant))
             return ask_profile(
                 context.engine,
                 context.stores,
-                context.products,
+                context.products.of(owner),
                 store=store,
-                tenant=tenant_of(who, tenant),
+                tenant=owner,
                 day=day,
                 since=since,
                 now=this_minute(),

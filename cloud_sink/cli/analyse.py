@@ -150,11 +150,12 @@ def _open(
     config: Path | None, data: Path | None, tenant: str | None
 ) -> tuple[SinkConfig, Database, StoreBook, Mapping[str, Sku], str]:
     from cloud_sink.fleet.master import stores_of
-    from cloud_sink.fleet.products import load_products
+    from cloud_sink.fleet.products import products_of
     from cloud_sink.profile.ask import only_tenant
     from cloud_sink.store.database import open_current
 
     settings = settings_of(config, data)
     engine = open_current(settings.database_url)
     stores = stores_of(engine, settings.stores)
-    return settings, engine, stores, load_products(settings.catalogues), only_tenant(engine, stores, tenant)
+    owner = only_tenant(engine, stores, tenant)
+    return settings, engine, stores, products_of(engine, settings.catalogues).of(owner), owner

@@ -42,7 +42,7 @@ def export(
     from cloud_sink.exports.walk import Wanted
     from cloud_sink.exports.write import as_csv, as_parquet
     from cloud_sink.fleet.master import MasterData
-    from cloud_sink.fleet.products import load_products
+    from cloud_sink.fleet.products import products_of
     from cloud_sink.profile.ask import days_between, only_tenant
     from cloud_sink.store.database import open_current
 
@@ -50,7 +50,7 @@ def export(
     engine = open_current(settings.database_url)
     master = MasterData(engine, settings.stores)
     master.refresh()
-    source = Source(engine, settings, master.book, load_products(settings.catalogues))
+    source = Source(engine, settings, master.book, products_of(engine, settings.catalogues))
     last = until.date() if until else datetime.now(UTC).date() + timedelta(days=1)
     first = since.date() if since else last - timedelta(days=7)
     days_between(first, last)

@@ -34,7 +34,7 @@ def import_(
     """Import a file: all of it or, where a line is wrong, nothing; the same file again changes nothing."""
     from cloud_sink.fleet.imports import import_file
     from cloud_sink.fleet.master import stores_of
-    from cloud_sink.fleet.products import load_products
+    from cloud_sink.fleet.products import products_of
     from cloud_sink.profile.ask import only_tenant
     from cloud_sink.store.database import open_current
 
@@ -45,11 +45,12 @@ def import_(
     settings = settings_of(config, data)
     engine = open_current(settings.database_url)
     stores = stores_of(engine, settings.stores)
+    owner = only_tenant(engine, stores, tenant)
     report = import_file(
         engine,
         stores,
-        load_products(settings.catalogues),
-        tenant=only_tenant(engine, stores, tenant),
+        products_of(engine, settings.catalogues).of(owner),
+        tenant=owner,
         kind=kind,
         name=file.name,
         data=content,

@@ -62,8 +62,9 @@ def object_event(one: StoredEvent, seen: ShelfObserved, source: Source, zone: Zo
         zone: the store's.
     """
     named: Counter[str] = Counter()
+    products = source.products.of(one.tenant)
     for facing in seen.counted_facings:
-        product = source.products.get(facing.sku) if facing.status == "recognised" and facing.sku else None
+        product = products.get(facing.sku) if facing.status == "recognised" and facing.sku else None
         named[product.gtin.zfill(14) if product and product.gtin else ""] += 1
     unnamed = named.pop("", 0)
     section = source.stores.find(one.tenant, one.store)

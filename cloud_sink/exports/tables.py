@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cloud_sink.fleet.settings import SinkConfig
+    from cloud_sink.fleet.products import ProductBook
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database
-    from edge.contract.catalogue import Sku
 
 Kind = Literal["facings", "traffic", "stockouts", "profiles"]
 Type = Literal["text", "number", "whole", "moment", "day", "truth"]
@@ -31,7 +31,7 @@ class Source:
     engine: Database
     config: SinkConfig
     stores: StoreBook
-    products: Mapping[str, Sku]
+    products: ProductBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Export:
 def _facings(source: Source, wanted: Wanted) -> Iterator[Row]:
     for one, seen, corrected in observations(source.engine, wanted):
         for number, facing in enumerate(seen.counted_facings):
-            product = source.products.get(facing.sku) if facing.sku else None
+            product = source.products.of(one.tenant).get(facing.sku) if facing.sku else None
             yield (
                 *(one.tenant, one.store, one.day, one.at, one.device, f"{one.epoch}-{one.seq}"),
                 *(seen.capture, seen.fixture, seen.view, number, facing.shelf, facing.position, facing.sku),
@@ -67,7 +67,7 @@ def _traffic(source: Source, wanted: Wanted) -> Iterator[Row]:
 
 def _stockouts(source: Source, wanted: Wanted) -> Iterator[Row]:
     for one in episodes(source.engine, wanted):
-        product = source.products.get(one.sku)
+        product = source.products.of(one.tenant).get(one.sku)
         named = (product.gtin, product.name) if product else (None, None)
         yield (one.tenant, one.store, one.device, one.episode, one.fixture, one.sku, *named, one.since, one.until)
 

@@ -20,13 +20,22 @@ MAX_FAULTS = 50
 _DELIMITERS = ",;\t"
 
 
-def _gtin(text: str) -> str:
-    """A GTIN with its check digit verified, filled up to 14 digits."""
+def checked_gtin(text: str) -> str:
+    """A GTIN as it is printed, its check digit verified.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not (text.isascii() and text.isdigit() and len(text) in GTIN_LENGTHS):
         raise ValueError("a GTIN has 8, 12, 13 or 14 digits")
     if int(text[-1]) != gtin_check_digit(text[:-1]):
         raise ValueError(f"wrong check digit: it would be {gtin_check_digit(text[:-1])}")
-    return text.zfill(14)
+    return text
+
+
+def _gtin(text: str) -> str:
+    """A GTIN with its check digit verified, filled up to 14 digits."""
+    return checked_gtin(text).zfill(14)
 
 
 def _owners(text: object) -> object:

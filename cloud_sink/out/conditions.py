@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cloud_sink.fleet.alert_settings import AlertRule
+    from cloud_sink.fleet.products import ProductBook
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.out.words import Language
     from cloud_sink.profile.measure import Measured, Yardstick
     from cloud_sink.store.database import Transaction
-    from edge.contract.catalogue import Sku
 
 _PAGE = 1000
 
@@ -45,7 +45,7 @@ class World:
     """What conditions are looked up in."""
 
     stores: StoreBook
-    products: Mapping[str, Sku]
+    products: ProductBook
     yardstick: Yardstick
     language: Language
 
@@ -94,7 +94,7 @@ def _stockouts(connection: Transaction, rule: AlertRule, when: StockoutRule, wor
         page = episode_page(connection, rule.tenant, only_open=True, after=after, limit=_PAGE)
         for one in page:
             if not when.skus or one.sku in when.skus:
-                product = world.products.get(one.sku)
+                product = world.products.of(one.tenant).get(one.sku)
                 name = product.name if product else one.sku
                 text = said(world.language, "stockout", sku=name, fixture=one.fixture)
                 yield Holding(one.store, f"{one.device}/{one.episode}", one.since, text)

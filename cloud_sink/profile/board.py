@@ -17,13 +17,12 @@ from cloud_sink.store.database import DatabaseAway, reading, writing
 from cloud_sink.store.todo_rows import TodoRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
+    from cloud_sink.fleet.products import ProductBook
     from cloud_sink.fleet.settings import GradeSection
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database
-    from edge.contract.catalogue import Sku
 
 _log = structlog.get_logger()
 
@@ -46,7 +45,7 @@ class Ways:
     """What profiles are worked out by."""
 
     stores: StoreBook
-    products: Mapping[str, Sku]
+    products: ProductBook
     grading: GradeSection
 
 
@@ -81,10 +80,9 @@ def ask_board(engine: Database, ways: Ways, tenant: str, now: datetime) -> Board
 
 def _todo(engine: Database, ways: Ways, tenant: str, store: str, now: datetime) -> list[TodoRow]:
     """What is to do in one store as of its last day with data."""
+    products = ways.products.of(tenant)
     try:
-        profile = ask_profile(
-            engine, ways.stores, ways.products, store=store, tenant=tenant, now=now, grading=ways.grading
-        )
+        profile = ask_profile(engine, ways.stores, products, store=store, tenant=tenant, now=now, grading=ways.grading)
     except UnknownStore:  # deleted meanwhile
         return []
     return [TodoRow(store=store, day=profile.until, **dict(action)) for action in profile.todo]

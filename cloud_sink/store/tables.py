@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from cloud_sink.store import (  # noqa: F401 - who knows this module's tables knows all
+    catalogue_tables,
     correction_tables,
     evidence_tables,
     master_tables,

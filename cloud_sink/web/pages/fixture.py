@@ -67,7 +67,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
             said = corrections.of_event(connection, (visit.tenant, row.device, row.epoch, row.seq)) if row else []
             moments = (rows[0].at, rows[-1].at) if rows else None
             outs = captures.outs_between(connection, visit.tenant, store, fixture, moments) if moments else []
-        seen = _seen(row) if row else None
+        seen, products = _seen(row) if row else None, context.products.of(visit.tenant)
         section = _fixture(described, fixture)
         return shell.page(
             visit,
@@ -85,13 +85,13 @@ def router(context: Context, shell: Shell) -> APIRouter:
             number=number,
             row=row,
             seen=seen,
-            look=look_at(seen, said, own=section.own if section else (), products=context.products) if seen else None,
+            look=look_at(seen, said, own=section.own if section else (), products=products) if seen else None,
             picture=_picture(rows, number) if number is not None and visit.who.may(Right.PHOTOGRAPHS) else None,
             plan=plan,
-            drawing=draw(plan.plan, context.products, marks_of(seen) if seen else None) if plan else None,
+            drawing=draw(plan.plan, products, marks_of(seen) if seen else None) if plan else None,
             said=said,
             outs=outs,
-            products=context.products,
+            products=products,
             kinds=KINDS,
             pixels=PIXELS,
         )

@@ -59,7 +59,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
             found = plans.listed(connection, visit.tenant, limit=1000)
             held = plans.assigned(connection, visit.tenant)
         counts = {one.name: sum(where.name == one.name for where in held) for one in found}
-        drawn = [(one, draw(one.plan, context.products)) for one in found]
+        drawn = [(one, draw(one.plan, context.products.of(visit.tenant))) for one in found]
         return shell.page(visit, "planograms.html", here="planograms", plans=drawn, counts=counts)
 
     @routes.get("/planograms/{name}")
@@ -76,8 +76,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
             "planogram.html",
             here="planograms",
             plan=found,
-            drawing=draw(found.plan, context.products),
-            products=context.products,
+            drawing=draw(found.plan, context.products.of(visit.tenant)),
+            products=context.products.of(visit.tenant),
             versions=every,
             assigned=held,
             stores={one.id: one.name for one in context.stores.described if one.tenant == visit.tenant},
@@ -88,8 +88,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
     @routes.post("/planograms/{name}/check")
     def check(visit: Planner, name: Name, file: Annotated[bytes, Body(media_type="text/csv")] = b"") -> Response:
         """What is read of a file that somebody has chosen, before it is kept."""
-        read = read_upload(file, name=name, products=context.products)
-        drawing = None if read.plan is None else draw(read.plan, context.products)
+        read = read_upload(file, name=name, products=context.products.of(visit.tenant))
+        drawing = None if read.plan is None else draw(read.plan, context.products.of(visit.tenant))
         return shell.part(visit, "planogram_check.html", name=name, read=read, drawing=drawing)
 
     @routes.post("/planograms/{name}/assign")

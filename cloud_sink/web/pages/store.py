@@ -148,7 +148,7 @@ def _profile(context: Context, visit: Visit, store: str, day: date | None, days:
         return ask_profile(
             context.engine,
             context.stores,
-            context.products,
+            context.products.of(visit.tenant),
             store=store,
             tenant=visit.tenant,
             day=until,

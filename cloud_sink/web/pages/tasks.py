@@ -85,7 +85,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
                 if one.tenant == visit.tenant
                 for fixture in one.fixtures
             ][:_MOST],
-            products=context.products,
+            products=context.products.of(visit.tenant),
         )
 
     @routes.post("/tasks")
@@ -170,7 +170,7 @@ def _cards(context: Context, visit: Visit, states: tuple[State, ...], mine: str)
 
 
 def _card(context: Context, visit: Visit, task: Task, steps: list[Step]) -> Card:
-    store, product = context.stores.find(visit.tenant, task.store), context.products.get(task.sku)
+    store, product = context.stores.find(visit.tenant, task.store), context.products.of(visit.tenant).get(task.sku)
     return Card(
         task,
         steps,

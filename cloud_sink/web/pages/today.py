@@ -44,12 +44,13 @@ def wanted(
 def router(context: Context, shell: Shell) -> APIRouter:
     """The page that a day begins with."""
     routes = APIRouter(include_in_schema=False)
-    engine, stores, products = context.engine, context.stores, context.products
-    ways, yardstick = Ways(stores, products, context.config.grade), Yardstick.of(context.config)
+    engine, stores = context.engine, context.stores
+    ways, yardstick = Ways(stores, context.products, context.config.grade), Yardstick.of(context.config)
 
     @routes.get("/")
     def show(visit: Reader, want: Annotated[Wanted, Depends(wanted)]) -> Response:
         """One page of what is to do, with counts and trends of all that the filters let through."""
+        products = context.products.of(visit.tenant)
         board = ask_board(engine, ways, visit.tenant, visit.now)
         rows, counts = view.filtered(board.rows, want, tenant=visit.tenant, stores=stores, products=products)
         overview = ask_overview(

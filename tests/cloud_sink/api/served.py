@@ -12,6 +12,7 @@ from cloud_sink.api.context import Context
 from cloud_sink.evidence.opening import open_room
 from cloud_sink.fleet.evidence_settings import EvidenceSection
 from cloud_sink.fleet.http_settings import HttpSection
+from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.settings import SinkConfig, StoreSection
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.rights.accounts import make_key
@@ -19,11 +20,13 @@ from cloud_sink.rights.audit import AuditLog
 from cloud_sink.rights.roles import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from fastapi import FastAPI
 
     from cloud_sink.store.database import Database
+    from edge.contract.catalogue import Sku
 
 BASE = "http://127.0.0.1:8080"
 
@@ -60,6 +63,7 @@ def serve(
     folder: Path,
     *stores: StoreSection,
     evidence: EvidenceSection = EvidenceSection(),  # noqa: B008 - frozen
+    products: Mapping[str, Sku] | None = None,
     **http: object,
 ) -> Served:
     settings = HttpSection.model_validate({"access": "users", "url": BASE} | http)
@@ -68,7 +72,7 @@ def serve(
         engine=database,
         config=config,
         stores=StoreBook(config.stores),
-        products={},
+        products=ProductBook(products),
         photographs=open_room(database, config),
         ready=lambda: True,
     )

@@ -13,6 +13,7 @@ from cloud_sink.evidence.folder import Folder
 from cloud_sink.evidence.opening import open_room
 from cloud_sink.evidence.place import Name
 from cloud_sink.fleet.evidence_settings import EvidenceSection
+from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.store.database import Database, writing
 from cloud_sink.store.intake import take
@@ -49,7 +50,7 @@ def client(database: Database, config: SinkConfig, tmp_path: Path, switch: Switc
         engine=database,
         config=settings,
         stores=StoreBook(config.stores),
-        products={},
+        products=ProductBook(),
         photographs=open_room(database, settings),
         ready=lambda: switch.on,
     )

@@ -19,6 +19,7 @@ from cloud_sink.exports import epcis
 from cloud_sink.exports.tables import EXPORTS, Kind, Source
 from cloud_sink.exports.walk import Wanted
 from cloud_sink.exports.write import as_csv, as_parquet
+from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.settings import SinkConfig
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.store import corrections
@@ -40,7 +41,7 @@ SCHEMA = json.loads((Path(__file__).parent / "epcis-2.0.schema.json").read_text(
 
 def source(database: Database) -> Source:
     config = SinkConfig(stores=(store("acme", gln="9520000000004"), store("rival")))
-    return Source(database, config, StoreBook(config.stores), {"cola": COLA, "tea": TEA})
+    return Source(database, config, StoreBook(config.stores), ProductBook({"cola": COLA, "tea": TEA}))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cloud_sink.fleet.alert_settings import AlertSection, QuietSection, WebhookSection
+from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.settings import SinkConfig
 from cloud_sink.out.channels import Channels
 from cloud_sink.out.conditions import World
@@ -48,7 +49,7 @@ class House:
         self.start(START)
 
     def start(self, now: datetime) -> None:
-        world = World(self.stores, {}, Yardstick.of(SinkConfig()), "en")
+        world = World(self.stores, ProductBook(), Yardstick.of(SinkConfig()), "en")
         self.channels = Channels(self.section.channels)
         self.watch = Watch(self.database, self.section, world, self.channels)
         self.watch.ask_for_events(now)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.settings import GradeSection
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.profile.ask import ask_profile
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cloud_sink.store.database import Database
 
 NOON = START + timedelta(hours=4)
-WAYS = Ways(StoreBook([store("acme")]), {}, GradeSection())
+WAYS = Ways(StoreBook([store("acme")]), ProductBook(), GradeSection())
 
 
 def tell(database: Database, *events: dict[str, Any]) -> None:

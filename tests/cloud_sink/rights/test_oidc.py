@@ -14,6 +14,7 @@ from cloud_sink.api.app import make_app
 from cloud_sink.api.context import Context
 from cloud_sink.evidence.opening import open_room
 from cloud_sink.fleet.http_settings import HttpSection, OidcSection
+from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.settings import SinkConfig
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.rights.oidc import Provider, SignInError, role_of
@@ -51,7 +52,7 @@ def browser(database: Database, folder: Path, *sections: OidcSection) -> TestCli
         engine=database,
         config=config,
         stores=StoreBook(),
-        products={},
+        products=ProductBook(),
         photographs=open_room(database, config),
         ready=lambda: True,
     )
