@@ -34,6 +34,7 @@ from cloud_sink.out.watch import Watch
 from cloud_sink.profile.ask import known_stores
 from cloud_sink.profile.board import Ways, keep_board
 from cloud_sink.profile.measure import Yardstick
+from cloud_sink.releases.roller import Roller
 from cloud_sink.rights.accounts import first_links
 from cloud_sink.rights.audit import AuditLog
 from cloud_sink.settler import ROUND, Settler
@@ -119,6 +120,9 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
         stores, products = _settle(config, engine, catalogues, stack)
         thread, broker_address = _start_collector(config, engine, stores, stack)
         _keep_house(config, engine, photographs.place, stack)
+        roller = Roller(engine, config.data)
+        stack.callback(roller.stop)
+        roller.start()
         log = AuditLog(engine)
         stack.callback(log.stop)
         log.start()

@@ -26,6 +26,7 @@ from cloud_sink.api import (
     planograms,
     problems,
     quarantine,
+    releases,
     session,
     sign_in,
     stores,
@@ -68,12 +69,13 @@ PARTS = (
     devices,
     events,
     corrections,
-    catalogue,
     planograms,
+    catalogue,
     tasks,
     quarantine,
     exports,
     evidence,
+    releases,
 )
 
 
