@@ -10,7 +10,7 @@ from cloud_sink.store import asked
 from cloud_sink.store.corrected import Correction, corrected
 from cloud_sink.store.correction_tables import corrections
 from cloud_sink.store.counted import count
-from cloud_sink.store.dialect import add
+from cloud_sink.store.dialect import add_rows
 from cloud_sink.store.facts import Place
 from cloud_sink.store.moments import from_ms, to_ms
 from cloud_sink.store.sums import Sums
@@ -65,8 +65,8 @@ def apply(
     for sign, payload in ((-1, corrected(seen, known)), (1, corrected(seen, [*known, made]))):
         sums.add(count(payload), tenant=tenant, store=row.store, place=place, sign=sign)
     for roll in sums.rolls:
-        add(connection, roll.table, roll.rows)
-    add(connection, sums.stale.table, sums.stale.rows)
+        add_rows(connection, roll.table, roll.rows)
+    add_rows(connection, sums.stale.table, sums.stale.rows)
     return next(one for one in of_event(connection, key) if one.id == number)
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
+from cloud_sink.store.lanes import Lanes
 from cloud_sink.store.tables import fixture_day, rejection_day, sku_day, traffic_hour
 from edge.contract.payloads import (
     CaptureRejected,
@@ -22,37 +23,34 @@ from edge.contract.payloads import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Table
-
     from edge.contract.payloads import Part
 
 
-Rows = dict[tuple[str, ...], list[int]]
-"""By the row's key behind tenant, store, day and hour: counts in the order of the table's columns behind its key."""
+Rows = dict[tuple[str, ...], int]
+"""By the row's key behind tenant, store, day and hour: counts in the lanes of the table."""
 
 Counted = dict[str, Rows]
 """All that an event adds to the roll-ups, by table."""
 
-
-def places(table: Table) -> dict[str, int]:
-    """Where each count of a roll-up stands, from 0, behind the key."""
-    keys = len(table.primary_key)
-    return {column.name: at - keys for at, column in enumerate(table.columns) if at >= keys}
-
+LANES = {
+    fixture_day.name: Lanes(fixture_day),
+    rejection_day.name: Lanes(rejection_day),
+    sku_day.name: Lanes(sku_day),
+    traffic_hour.name: Lanes(traffic_hour, words=2),  # its milliseconds are those of any number of people
+}
+"""How the counts of each roll-up are packed."""
 
 _LEVELS = tuple(Compliance.model_fields)
-_FIXTURE, _REJECTION, _TRAFFIC = places(fixture_day), places(rejection_day), places(traffic_hour)
-_SKU = places(sku_day)
-_RATIOS = {name: (_FIXTURE[f"{name}_part"], _FIXTURE[f"{name}_whole"]) for name in ("must", *_LEVELS)}
-_SEEN, _FACINGS, _WIDTH = _SKU["captures_seen"], _SKU["facings"], _SKU["width_ppm"]
-_GAPS, _PLANNED, _CAPTURES_PLANNED = _SKU["gaps"], _SKU["planned"], _SKU["captures_planned"]
+_FIXTURE, _REJECTION, _TRAFFIC = LANES["fixture_day"], LANES["rejection_day"], LANES["traffic_hour"]
+_SKU = LANES["sku_day"].at
+_RATIOS = {name: (_FIXTURE.at[f"{name}_part"], _FIXTURE.at[f"{name}_whole"]) for name in ("must", *_LEVELS)}
+_SEEN, _CAPTURE_PLANNED = 1 << _SKU["captures_seen"], 1 << _SKU["captures_planned"]
+_GAP, _PLANNED = 1 << _SKU["gaps"], _SKU["planned"]
+_RECOGNISED = (1 << _SKU["facings"], _SKU["width_ppm"])
 _DOUBTED = {
-    "unsure": (_SKU["unsure"], _SKU["unsure_width_ppm"]),
-    "unknown": (_SKU["unknown"], _SKU["unknown_width_ppm"]),
+    "unsure": (1 << _SKU["unsure"], _SKU["unsure_width_ppm"]),
+    "unknown": (1 << _SKU["unknown"], _SKU["unknown_width_ppm"]),
 }
-_NO_SKUS = [0] * len(_SKU)
 _PPM = 1_000_000
 
 
@@ -65,8 +63,7 @@ def count(payload: Part) -> Counted:  # noqa: ARG001 - stock-outs, health and dr
 @count.register
 def _(payload: ShelfObserved) -> Counted:
     kpis, opening = payload.counted_kpis, payload.opening
-    row = _row(
-        _FIXTURE,
+    row = _FIXTURE.pack(
         accepted=1,
         accepted_due=payload.trigger == "scheduled",
         simulated=payload.simulated,
@@ -80,28 +77,28 @@ def _(payload: ShelfObserved) -> Counted:
         openings=opening is not None,
         refills=opening is not None and opening.refill,
     )
-    _count_ratio(row, "must", kpis.must_stock)
+    row += _ratio("must", kpis.must_stock)
     if kpis.compliance is not None:
         for level in _LEVELS:
-            _count_ratio(row, level, getattr(kpis.compliance, level))
-    of = (payload.fixture, payload.view)
-    return {"fixture_day": {of: row}, "sku_day": {(*of, sku): seen for sku, seen in _by_sku(payload).items()}}
+            row += _ratio(level, getattr(kpis.compliance, level))
+    fixture, view = payload.fixture, payload.view
+    by_sku: Rows = {(fixture, view, sku): seen for sku, seen in _by_sku(payload).items()}
+    return {"fixture_day": {(fixture, view): row}, "sku_day": by_sku}
 
 
 @count.register
 def _(payload: CaptureRejected) -> Counted:
     of = (payload.fixture, payload.view)
     return {
-        "fixture_day": {of: _row(_FIXTURE, rejected=1)},
-        "rejection_day": {(*of, payload.reason): _row(_REJECTION, captures=1)},
+        "fixture_day": {of: _FIXTURE.pack(rejected=1)},
+        "rejection_day": {(*of, payload.reason): _REJECTION.pack(captures=1)},
     }
 
 
 @count.register
 def _(payload: CoolerDoor) -> Counted:
     closed = payload.state == "closed"
-    row = _row(
-        _FIXTURE,
+    row = _FIXTURE.pack(
         door_words=1,
         door_openings=not closed,
         door_open_ms=round((payload.seconds_open or 0) * 1000) if closed else 0,
@@ -112,8 +109,7 @@ def _(payload: CoolerDoor) -> Counted:
 @count.register
 def _(payload: CoolerStatus) -> Counted:
     celsius, power = payload.cabinet_celsius, payload.power
-    row = _row(
-        _FIXTURE,
+    row = _FIXTURE.pack(
         cabinet_readings=celsius is not None,
         cabinet_millicelsius=0 if celsius is None else round(celsius * 1000),
         power_readings=power is not None,
@@ -125,8 +121,7 @@ def _(payload: CoolerStatus) -> Counted:
 @count.register
 def _(payload: TrafficCounted) -> Counted:
     observed_ms = round(payload.seconds_observed * 1000)
-    row = _row(
-        _TRAFFIC,
+    row = _TRAFFIC.pack(
         intervals=1,
         observed_ms=observed_ms,
         into=sum(line.into for line in payload.lines),
@@ -146,41 +141,36 @@ def _(payload: TrafficCounted) -> Counted:
     return {"traffic_hour": {(payload.fixture or "",): row}}
 
 
-def _by_sku(payload: ShelfObserved) -> dict[str, list[int]]:
-    rows: dict[str, list[int]] = defaultdict(_NO_SKUS.copy)
+def _by_sku(payload: ShelfObserved) -> dict[str, int]:
+    rows: dict[str, int] = defaultdict(int)
+    recognised = set()
     for facing in payload.counted_facings:
-        status = facing.status
-        row = rows[(facing.sku or "") if status != "unknown" else ""]
+        status, sku = facing.status, facing.sku or ""
         if status == "recognised":
-            row[_SEEN] = 1
-            number, width = _FACINGS, _WIDTH
+            recognised.add(sku)
+            one, width = _RECOGNISED
         else:
-            number, width = _DOUBTED[status]
-        row[number] += 1
+            one, width = _DOUBTED[status]
+            if status == "unknown":
+                sku = ""
         x1, _, x2, _ = facing.box
-        row[width] += round((x2 - x1) * _PPM)
+        rows[sku] += one + (round((x2 - x1) * _PPM) << width)
+    for sku in recognised:
+        rows[sku] += _SEEN
     for gap in payload.counted_gaps:
-        rows[gap.sku or ""][_GAPS] += 1
+        rows[gap.sku or ""] += _GAP
     for sku, planned in payload.planned.items():
-        row = rows[sku]
-        row[_PLANNED] = planned
-        row[_CAPTURES_PLANNED] = int(planned > 0)
+        rows[sku] += (planned << _PLANNED) + _CAPTURE_PLANNED if planned else 0
     if payload.opening is not None:
         fell, rose = ("removed", "refilled") if payload.opening.refill else ("taken", "added")
         for name, moved in ((fell, payload.opening.taken), (rose, payload.opening.added)):
             for sku, facings in moved.items():
-                rows[sku][_SKU[name]] = facings
+                rows[sku] += facings << _SKU[name]
     return rows
 
 
-def _row(places: Mapping[str, int], /, **counts: int) -> list[int]:
-    row = [0] * len(places)
-    for name, number in counts.items():
-        row[places[name]] = int(number)
-    return row
-
-
-def _count_ratio(row: list[int], name: str, ratio: Ratio | None) -> None:
-    if ratio is not None:
-        part, whole = _RATIOS[name]
-        row[part], row[whole] = ratio.part, ratio.whole
+def _ratio(name: str, ratio: Ratio | None) -> int:
+    if ratio is None:
+        return 0
+    part, whole = _RATIOS[name]
+    return (ratio.part << part) + (ratio.whole << whole)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +178,7 @@ def _parse(url: str) -> URL:
 
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() == "sqlite":
+        sqlite3.register_adapter(date, date.isoformat)  # as SQLAlchemy writes them; asked of the driver row by row
         engine = create_engine(address, hide_parameters=True)
         event.listen(engine, "connect", _settle_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +72,13 @@ def add(connection: Connection, table: Table, rows: Mapping[tuple[object, ...], 
         table: a roll-up: its primary key first, then counts.
         rows: by key, the counts in the order of the table's columns.
     """
+    add_rows(connection, table, [(*key, *counts) for key, counts in sorted(rows.items())])
+
+
+def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[object]]) -> None:
+    """The same with whole rows, key and counts, that are in the order of their keys."""
     names = [column.name for column in table.columns]
-    gathered = [(*key, *counts) for key, counts in sorted(rows.items())]
-    upsert(connection, table, names, gathered, dict.fromkeys(names, f"{table.name}.{{0}} + excluded.{{0}}"))
+    upsert(connection, table, names, rows, dict.fromkeys(names, f"{table.name}.{{0}} + excluded.{{0}}"))
 
 
 def upsert(
@@ -91,21 +94,16 @@ def upsert(
         connection: inside `writing`.
         table: where to.
         names: the columns of the rows.
-        rows: their values; no primary key twice.
+        rows: their values, a tuple each; no primary key twice.
         change: by column what a row that is there gets, `{}` for the column's name; key columns are left out.
     """
     if not rows:
         return
     statement = _upserting(connection.dialect, table, tuple(names), tuple(change.items()))
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(statement, [tuple(map(as_stored, row)) for row in rows])
+        connection.exec_driver_sql(statement, rows)
     else:  # one statement with a list for each column: a round trip for a batch instead of one for a row
         connection.exec_driver_sql(statement, tuple(list(values) for values in zip(*rows, strict=True)))
-
-
-def as_stored(value: object) -> object:
-    """A value as SQLite holds it."""
-    return value.isoformat() if isinstance(value, date) else value
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cloud_sink.store import boots, episodes, fleet_log, ledger, outgoing, quarantine, rows, stale
 from cloud_sink.store.dating import date_event, place
-from cloud_sink.store.dialect import add
+from cloud_sink.store.dialect import add_rows
 from cloud_sink.store.facts import Answer, Dated, Fact, Key, Place, RefusedBody, Sequence
 from cloud_sink.store.quarantine import CONFLICT, Held
 from cloud_sink.store.sums import Sums
@@ -116,7 +116,7 @@ def _store(connection: Connection, new: list[Fact], stores: StoreBook, received:
     rows.append(connection, placed, received)
     redated = boots.redate(connection, moved, stores, sums) if moved else []
     for roll in sums.rolls:
-        add(connection, roll.table, roll.rows)
+        add_rows(connection, roll.table, roll.rows)
     _take_words(connection, [one for one in (*redated, *placed) if one[0].word is not None], sums, stores)
     outgoing.enqueue_events(connection, new, received)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary, String, and_, select, tuple_, update
 
-from cloud_sink.store.dialect import as_stored
 from cloud_sink.store.moments import to_ms
 from cloud_sink.store.tables import events
 
@@ -78,7 +77,7 @@ def append(connection: Connection, placed: Iterable[tuple[Fact, Dated, Place]], 
     if not appended:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_INSERT, [tuple(map(as_stored, row)) for row in appended])
+        connection.exec_driver_sql(_INSERT, appended)
     else:
         _copy(connection, appended)
 

@@ -12,7 +12,7 @@ from sqlalchemy import and_, delete, func, select
 
 from cloud_sink.store.asked import in_period
 from cloud_sink.store.dating import EARLIEST, day_due
-from cloud_sink.store.dialect import Listed, add
+from cloud_sink.store.dialect import Listed, add_rows
 from cloud_sink.store.moments import from_ms, to_ms
 from cloud_sink.store.settled_tables import stale_day
 from cloud_sink.store.tables import fixture_day
@@ -52,7 +52,7 @@ def mark(connection: Connection, sums: Sums, told: Iterable[tuple[Fact, Dated, P
             since[tenant, store] = min(began, where.day, since.get((tenant, store), where.day))
     for tenant, store, day in _days_from(connection, since):
         sums.mark(tenant, store, day)
-    add(connection, sums.stale.table, sums.stale.rows)
+    add_rows(connection, sums.stale.table, sums.stale.rows)
 
 
 def some(connection: Connection, limit: int) -> dict[StoreDayKey, int]:

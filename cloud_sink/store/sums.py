@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operator import add, sub
 from typing import TYPE_CHECKING
 
-from cloud_sink.store.counted import places
+from cloud_sink.store.counted import LANES
+from cloud_sink.store.lanes import Lanes
 from cloud_sink.store.settled_tables import stale_day
 from cloud_sink.store.tables import fixture_day, rejection_day, sku_day, traffic_hour
 
@@ -21,34 +21,37 @@ RowKey = tuple[object, ...]
 DayKey = tuple[str, str, "date"]
 """Tenant, store, business day."""
 
+_STALE = Lanes(stale_day)
+
 
 class Roll:
-    """What a batch adds to one roll-up table: counts for each row, in the order of the table's columns."""
+    """What a batch adds to one roll-up table: for each row its counts in the lanes of the table."""
 
-    def __init__(self, table: Table, *, only_open: str | None = None) -> None:
+    def __init__(self, table: Table, lanes: Lanes, *, only_open: str | None = None) -> None:
         self.table = table
         self.hourly = "hour" in table.primary_key.columns
-        self._only_open = places(table).get(only_open) if only_open else None  # what counts in opening hours only
-        self._days: dict[DayKey, dict[RowKey, list[int]]] = {}
+        self._lanes = lanes
+        self._only_open = only_open  # what counts in opening hours only
+        self._days: dict[DayKey, dict[RowKey, int]] = {}
 
     @property
-    def rows(self) -> dict[RowKey, list[int]]:
-        """The counts by whole key, in the order of the keys."""
-        return {(*day, *of): rows[of] for day, rows in sorted(self._days.items()) for of in sorted(rows)}
+    def rows(self) -> list[RowKey]:
+        """Whole rows, key and counts, in the order of the keys."""
+        unpack = self._lanes.unpack
+        return [
+            (*day, *of, *unpack(row)) for day, rows in sorted(self._days.items()) for of, row in sorted(rows.items())
+        ]
 
-    def add(self, day: DayKey, of: RowKey, counts: list[int], *, sign: int = 1, is_open: bool = True) -> None:
-        """Add `counts` to the row `of` of a day, or take them away with `sign` -1."""
-        if not is_open and self._only_open is not None:
-            counts = counts.copy()
-            counts[self._only_open] = 0
+    def of_day(self, day: DayKey) -> dict[RowKey, int]:
+        """The rows of a day, to be added to."""
         rows = self._days.get(day)
         if rows is None:
             rows = self._days[day] = {}
-        row = rows.get(of)
-        if row is None:
-            rows[of] = counts.copy() if sign > 0 else [-one for one in counts]
-        else:
-            row[:] = map(add if sign > 0 else sub, row, counts)
+        return rows
+
+    def when_closed(self, row: int) -> int:
+        """What is left of a row of counts outside opening hours."""
+        return row if self._only_open is None else self._lanes.without(self._only_open, row)
 
 
 class Sums:
@@ -58,13 +61,13 @@ class Sums:
         self._rolls = {
             roll.table.name: roll
             for roll in (
-                Roll(fixture_day, only_open="accepted_due"),
-                Roll(rejection_day),
-                Roll(sku_day),
-                Roll(traffic_hour, only_open="open_ms"),
+                Roll(fixture_day, LANES["fixture_day"], only_open="accepted_due"),
+                Roll(rejection_day, LANES["rejection_day"]),
+                Roll(sku_day, LANES["sku_day"]),
+                Roll(traffic_hour, LANES["traffic_hour"], only_open="open_ms"),
             )
         }
-        self.stale = Roll(stale_day)
+        self.stale = Roll(stale_day, _STALE)
 
     @property
     def rolls(self) -> tuple[Roll, ...]:
@@ -77,10 +80,13 @@ class Sums:
         self.mark(*day)
         for name, rows in counted.items():
             roll = self._rolls[name]
-            for of, counts in rows.items():
+            summed = roll.of_day(day)
+            for of, row in rows.items():
                 key = (place.hour, *of) if roll.hourly else of
-                roll.add(day, key, counts, sign=sign, is_open=place.in_hours)
+                counts = row if place.in_hours else roll.when_closed(row)
+                summed[key] = summed.get(key, 0) + (counts if sign > 0 else -counts)
 
     def mark(self, tenant: str, store: str, day: date) -> None:
         """Say that a day has to be settled anew."""
-        self.stale.add((tenant, store, day), (), [1])
+        marks = self.stale.of_day((tenant, store, day))
+        marks[()] = marks.get((), 0) + 1
