@@ -49,9 +49,11 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def postgresql(postgres: Postgres) -> Iterator[Database]:
     """An empty PostgreSQL with this version's tables."""
-    engine = open_database(postgres.fresh())
+    url = postgres.fresh()
+    engine = open_database(url)
     yield engine
     engine.dispose()
+    postgres.drop(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
