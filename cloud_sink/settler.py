@@ -13,7 +13,7 @@ from cloud_sink.store import stale
 from cloud_sink.store.database import DatabaseAway, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cloud_sink.fleet.master import MasterData
     from cloud_sink.fleet.products import ProductData
@@ -27,7 +27,7 @@ PATIENCE = 60.0
 """Seconds after which a day is settled though it is marked again and again."""
 
 _AT_ONCE = 2000
-"""Days that are looked at; more wait until these are done."""
+"""Days that are looked at. Where more wait, none is looked at twice: they are settled in turn, one after the other."""
 
 ROUND = 50
 """Days settled in one look, those first that wait longest: some tenths of a second's work, however many wait."""
@@ -53,6 +53,7 @@ class Settler:
         self._afterwards = afterwards
         self._rest = rest
         self._known: dict[StoreDayKey, tuple[int, float]] = {}  # marks at the last look, and when it was first seen
+        self._behind: StoreDayKey | None = None  # the last one whose turn it was, where too many wait to look at all
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
 
@@ -79,13 +80,8 @@ class Settler:
         if self._products is not None:
             self._products.refresh()
         with reading(self._engine) as connection:
-            waiting = stale.some(connection, _AT_ONCE)
-        ready = [
-            (self._known[key][1], key)
-            for key, marks in waiting.items()
-            if key in self._known and (self._known[key][0] == marks or now - self._known[key][1] >= PATIENCE)
-        ]
-        chosen = {key for _, key in sorted(ready)[:ROUND]}
+            waiting = stale.some(connection, _AT_ONCE, behind=self._behind)
+        chosen = self._chosen(waiting, now)
         settle_these(self._engine, self._master.book, chosen)
         if self._afterwards is not None:
             self._afterwards()
@@ -93,6 +89,19 @@ class Settler:
             key: (marks, self._known.get(key, (0, now))[1]) for key, marks in waiting.items() if key not in chosen
         }
         return len(waiting)
+
+    def _chosen(self, waiting: Mapping[StoreDayKey, int], now: float) -> set[StoreDayKey]:
+        """The days of this look: those at rest; in turn where so many wait that each has rested when it comes to it."""
+        if len(waiting) == _AT_ONCE:
+            turn = list(waiting)[:ROUND]
+            self._behind = turn[-1]
+            return set(turn)
+        ready = [
+            (self._known[key][1], key)
+            for key, marks in waiting.items()
+            if key in self._known and (self._known[key][0] == marks or now - self._known[key][1] >= PATIENCE)
+        ]
+        return {key for _, key in sorted(ready)[:ROUND]}
 
     def _run(self) -> None:
         away = False

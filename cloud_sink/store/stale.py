@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, delete, func, not_, select, tuple_
 
 from cloud_sink.store.asked import in_period
 from cloud_sink.store.dating import EARLIEST, day_due
@@ -55,10 +55,20 @@ def mark(connection: Connection, sums: Sums, told: Iterable[tuple[Fact, Dated, P
     add_rows(connection, sums.stale.table, sums.stale.rows)
 
 
-def some(connection: Connection, limit: int) -> dict[StoreDayKey, int]:
-    """Days that wait to be settled, at most `limit` of them, with how often each was marked."""
+def some(connection: Connection, limit: int, *, behind: StoreDayKey | None = None) -> dict[StoreDayKey, int]:
+    """Days that wait to be settled, at most `limit` of them, in their order, with how often each was marked.
+
+    With `behind` those behind that key, and then the first ones: who goes on from the last one comes to all in turn.
+    """
     c = stale_day.c
-    rows = connection.execute(select(c.tenant, c.store, c.day, c.marks).limit(limit))
+    statement = select(c.tenant, c.store, c.day, c.marks).order_by(c.tenant, c.store, c.day)
+    if behind is None:
+        rows = list(connection.execute(statement.limit(limit)))
+    else:
+        key = (c.tenant, c.store, c.day)
+        later = tuple_(*key) > tuple_(*behind, types=[column.type for column in key])
+        rows = list(connection.execute(statement.where(later).limit(limit)))
+        rows += connection.execute(statement.where(not_(later)).limit(limit - len(rows)))
     return {(row.tenant, row.store, row.day): row.marks for row in rows}
 
 

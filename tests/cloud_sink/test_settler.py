@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cloud_sink import settler as settler_module
 from cloud_sink.fleet.master import MasterData
 from cloud_sink.profile import settle
 from cloud_sink.settler import PATIENCE, ROUND, Settler
@@ -132,3 +133,18 @@ def test_a_look_does_so_much_and_no_more_and_those_first_that_wait_longest(sqlit
     assert waiting(sqlite) == 5
     assert settler.look(4) == 5
     assert waiting(sqlite) == 0
+
+
+def test_of_more_days_than_can_be_looked_at_each_has_its_turn(
+    sqlite: Database, data: MasterData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settler_module, "_AT_ONCE", 8)
+    monkeypatch.setattr(settler_module, "ROUND", 5)
+    settler, days = Settler(sqlite, data), 20
+    for look in range(days // 5):
+        for day in range(days):  # events come all the time, of all of them
+            observe(sqlite, data, 1 + look * days + day, day=-day)
+        settler.look(2.0 * look)
+    with reading(sqlite) as connection:
+        rows = settled.store_days(connection, "acme", "s1", DAY - timedelta(days=days), DAY)
+    assert [DAY - day for day in rows] == [timedelta(days=day) for day in reversed(range(days))]
