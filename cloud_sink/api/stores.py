@@ -17,8 +17,9 @@ from cloud_sink.api.gate import Figures, tenant_of
 from cloud_sink.api.names import SLUG, Day, Tenant
 from cloud_sink.api.paging import Cursor, Limit, key_of, page
 from cloud_sink.api.problems import Problem, described
-from cloud_sink.profile.ask import UnknownStore, WrongPeriod, ask_profile, known_stores, owner_of
-from cloud_sink.profile.model import StoreProfile  # noqa: TC001 - FastAPI reads it at run time
+from cloud_sink.profile.ask import UnknownStore, WrongPeriod, known_stores, owner_of
+from cloud_sink.profile.measure import Yardstick
+from cloud_sink.profile.whole import WholeProfile, ask_whole
 from cloud_sink.store.database import reading
 from cloud_sink.store.day import latest_days
 
@@ -51,6 +52,7 @@ class StoreList(BaseModel):
 def router(context: Context) -> APIRouter:
     """The endpoints about stores."""
     routes = APIRouter(prefix="/api/v1/stores", tags=["stores"])
+    yardstick = Yardstick.of(context.config)
 
     @routes.get("")
     def list_stores(who: Figures, tenant: Tenant = None, cursor: Cursor = None, limit: Limit = 100) -> StoreList:
@@ -72,21 +74,25 @@ def router(context: Context) -> APIRouter:
         tenant: Tenant = None,
         day: Annotated[Day | None, Query(description="the business day; the last one with data if left out")] = None,
         since: Annotated[Day | None, Query(description="the first of several business days, up to `day`")] = None,
-    ) -> StoreProfile:
+        standing: Annotated[
+            bool, Query(description="whether to compare it with its own past, its cluster and its chain; and its tags")
+        ] = False,
+    ) -> WholeProfile:
         """People, goods and place of one store and one or several business days; what nobody could observe is null."""
         try:
             with reading(context.engine) as connection:
                 owner = owner_of(connection, context.stores, store, tenant_of(who, tenant))
-            return ask_profile(
+            return ask_whole(
                 context.engine,
                 context.stores,
                 context.products.of(owner),
+                yardstick,
                 store=store,
                 tenant=owner,
                 day=day,
                 since=since,
                 now=this_minute(),
-                grading=context.config.grade,
+                standing=standing,
             )
         except WrongPeriod as error:
             raise no_such_period(str(error)) from None

@@ -29,31 +29,37 @@ def profile(
 ) -> None:
     """Show people, goods and place of one store over one business day, or from one to another."""
     from cloud_sink.fleet.master import stores_of
-    from cloud_sink.fleet.products import load_products
-    from cloud_sink.profile.ask import ask_profile
-    from cloud_sink.store.database import open_current
+    from cloud_sink.fleet.products import products_of
+    from cloud_sink.profile.ask import owner_of
+    from cloud_sink.profile.measure import Yardstick
+    from cloud_sink.profile.whole import ask_whole
+    from cloud_sink.store.database import open_current, reading
 
     settings = settings_of(config, data)
     engine = open_current(settings.database_url)
-    found = ask_profile(
+    stores = stores_of(engine, settings.stores)
+    with reading(engine) as connection:
+        owner = owner_of(connection, stores, store, tenant)
+    found = ask_whole(
         engine,
-        stores_of(engine, settings.stores),
-        load_products(settings.catalogues),
+        stores,
+        products_of(engine, settings.catalogues).of(owner),
+        Yardstick.of(settings),
         store=store,
-        tenant=tenant,
+        tenant=owner,
         day=day.date() if day else None,
         since=since.date() if since else None,
         now=datetime.now(UTC),
-        grading=settings.grade,
+        standing=True,
     )
     if as_json:
         say(found.model_dump_json())
         return
     from rich.console import Console
 
-    from cloud_sink.profile.table import render
+    from cloud_sink.profile.text.render import render
 
     # Into a file or pipe the tables keep their width: a reader there has no terminal to fit into.
     console = Console() if sys.stdout.isatty() else Console(width=120)
-    for part in render(found):
+    for part in render(found, found.standing):
         console.print(part)

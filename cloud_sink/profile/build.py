@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cloud_sink.profile.clock_hours import owed_by_hour
 from cloud_sink.profile.figures import add_up, figures, passed_share, until_now
 from cloud_sink.profile.goods import Told, fixture_shelf, goods
 from cloud_sink.profile.goods_model import Completeness
@@ -65,19 +66,26 @@ def build_profile(rows: StorePeriod, question: Question) -> StoreProfile:
     fixtures = [_Fixture(rows, name, question, told) for name in _fixtures(rows, question.section)]
     shelf = sum((fixture.shelf for fixture in fixtures), start=Shelf())
     all_goods = goods(shelf, told, figures=total)
+    only_day = question.days[0] if len(question.days) == 1 else None
     graded, profiles = grade(all_goods.kpis, question.grading), [fixture.profile() for fixture in fixtures]
     return StoreProfile(
         tenant=question.tenant,
         store=question.store,
         since=question.days[0],
         until=question.days[-1],
-        day=question.days[0] if len(question.days) == 1 else None,
+        day=only_day,
         simulated=any(counts["simulated"] for counts in rows.fixtures.values()),
         completeness=_together([fixture.kept for fixture in fixtures]),
         silent_days=sum(day not in so_far and hours.since < question.now for day, hours in question.openings.items()),
         figures=total,
         days=[DayLine(day=day, figures=figures(row)) for day, row in so_far.items()],
-        people=people(rows.traffic, total, question.clockwork, one_day=len(question.days) == 1),
+        people=people(
+            rows.traffic,
+            total,
+            question.clockwork,
+            owed=owed_by_hour(rows.days, question.openings, question.clockwork, question.now),
+            only_day=only_day,
+        ),
         goods=all_goods,
         grade=graded,
         todo=actions(

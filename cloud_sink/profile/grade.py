@@ -40,8 +40,9 @@ def grade_values(values: Mapping[str, float | None], settings: GradeSection) -> 
     weights = settings.weights.by_name
     known, covered = _known(values, weights)
     weighed = sum(weights[name] for name in known)
+    bounds = dict(_bounds(settings))
     if not known or covered < settings.least_covered:
-        return Grade(letter=None, score=None, covered=covered, parts=[])
+        return Grade(letter=None, bounds=bounds, score=None, covered=covered, to_next=None, parts=[])
     parts = [
         GradePart(
             kpi=name,
@@ -55,8 +56,10 @@ def grade_values(values: Mapping[str, float | None], settings: GradeSection) -> 
     score = sum(part.points for part in parts)
     return Grade(
         letter=letter_of(score, settings),
+        bounds=bounds,
         score=score,
         covered=covered,
+        to_next=min((least - score for least in bounds.values() if least > score), default=None),
         parts=sorted(parts, key=lambda part: (-part.missing, part.kpi)),
     )
 
@@ -75,8 +78,11 @@ def letter_of(score: float | None, settings: GradeSection) -> Letter | None:
     """The letter of a score."""
     if score is None:
         return None
-    bounds: tuple[tuple[Letter, float], ...] = (("A", settings.a), ("B", settings.b), ("C", settings.c))
-    return next((letter for letter, least in bounds if score >= least), "D")
+    return next((letter for letter, least in _bounds(settings) if score >= least), "D")
+
+
+def _bounds(settings: GradeSection) -> tuple[tuple[Letter, float], ...]:
+    return ("A", settings.a), ("B", settings.b), ("C", settings.c)
 
 
 def _known(values: Mapping[str, float | None], weights: Mapping[str, float]) -> tuple[dict[str, float], float]:

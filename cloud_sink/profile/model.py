@@ -39,6 +39,7 @@ class HourOfPeople(Portrait):
     footfall: Count | None
     passers: Count | None
     stoppers: Count | None
+    completeness: Share | None = Field(description="seconds observed / seconds open in this hour; null while closed")
 
 
 class People(Portrait):
@@ -119,8 +120,10 @@ class Grade(Portrait):
     """A perfect-store score; null where too little of what it weighs was observed."""
 
     letter: Letter | None
+    bounds: dict[Letter, float] = Field(description="the score from which each letter is given; below them all a D")
     score: Annotated[float, Field(ge=0, le=100.000001)] | None
     covered: Share = Field(description="share of the weights whose KPIs were observed")
+    to_next: Mean | None = Field(description="points to the next letter; null for an A, and without a grade")
     parts: list[GradePart] = Field(description="by what they would add")
 
 

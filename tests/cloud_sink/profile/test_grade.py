@@ -56,7 +56,8 @@ def test_a_perfect_store_is_an_a_and_misses_nothing() -> None:
 def test_what_weighs_most_and_is_worst_comes_first() -> None:
     found = grade(kpis(osa=0.8, compliance=0.4, must=1, purity=0.9, occupancy=0.5), GradeSection())
     assert found.score == pytest.approx(35 * 0.8 + 25 * 0.4 + 15 + 15 * 0.9 + 10 * 0.5)
-    assert found.letter == "B"
+    assert (found.letter, found.bounds) == ("B", {"A": 85, "B": 70, "C": 50})
+    assert found.to_next == pytest.approx(85 - 71.5)
     assert [part.kpi for part in found.parts] == ["compliance", "osa", "occupancy", "purity", "must_stock"]
 
 

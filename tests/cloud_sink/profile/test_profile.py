@@ -11,7 +11,7 @@ from rich.console import Console
 from cloud_sink.fleet.settings import SinkConfig, StoreSection
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.profile.ask import UnknownStore, ask_profile
-from cloud_sink.profile.table import render
+from cloud_sink.profile.text.render import render
 from cloud_sink.store.database import Database, writing
 from cloud_sink.store.intake import take
 from edge.contract.catalogue import Sku
@@ -165,9 +165,23 @@ def test_people_are_counted_where_there_are_cameras_for_them(database: Database,
     found = ask(database, stores, events)
     people = found.people
     assert (people.footfall, people.passers, people.stoppers, people.door_open_rate) == (12, 20, 4, 0.05)
-    assert [(one.since, one.footfall, one.passers) for one in people.hours] == [(START, 5, None), (hour, 7, 20)]
+    counted = [(one.since, one.footfall, one.passers, one.completeness) for one in people.hours[:2]]
+    assert counted == [(START, 5, None, 0.125), (hour, 7, 20, 0.25)]
     assert people.completeness == pytest.approx(2700 / (2 * 14 * 3600))
     assert (found.fixtures[0].door_openings, found.fixtures[0].door_open_seconds) == (1, 7.5)
+
+
+def test_an_hour_in_which_nobody_counted_is_there_and_unknown(database: Database, stores: StoreBook) -> None:
+    quarters = [traffic(n + 1, START + timedelta(minutes=15 * n), fixture=None, into=5) for n in range(4)]
+    now = START + timedelta(hours=2, minutes=30)
+    early = traffic(9, START - timedelta(hours=1), fixture=None, into=1)
+    hours = ask(database, stores, [early, *quarters], now=now).people.hours
+    assert [(one.clock, one.footfall, one.completeness) for one in hours] == [
+        ("07:00", 1, None),  # the store is closed
+        ("08:00", 20, 1.0),
+        ("09:00", None, 0.0),
+        ("10:00", None, 0.0),  # not over yet, and nothing of it came
+    ]
 
 
 def test_without_an_entrance_camera_footfall_is_unknown(database: Database, stores: StoreBook) -> None:
@@ -182,7 +196,7 @@ def test_what_was_too_small_to_be_told_is_not_nobody(database: Database, stores:
         database, stores, [traffic(1, START, fixture=None, into=5), traffic(2, hour, fixture=None, **hidden)]
     ).people
     assert (people.footfall, people.withheld_intervals) == (5, 1)
-    assert [one.footfall for one in people.hours] == [5, None]
+    assert [one.footfall for one in people.hours[:2]] == [5, None]
     assert people.peak_hours == ["08:00"]
 
 

@@ -1,0 +1,1 @@
+"""The profile as tables on a terminal."""
