@@ -69,7 +69,7 @@ def _settings(stores: int, http_port: int, *, users: bool) -> dict[str, Any]:
         "http": {"port": http_port, "access": "users" if users else "loopback"},
         "catalogues": [str(CATALOGUE)],
         "alike": ["channel"],
-        "grade": {"a": 96, "b": 92, "c": 88},
+        "grade": {"a": 95, "b": 88, "c": 80},  # its stores are good ones: by the defaults nearly all were an A
         "tags": _TAGS,
         "stores": [shop.section(owner()) for shop in SHOPS[:stores]],
     }
