@@ -25,6 +25,24 @@ def split_array(body: bytes) -> list[bytes] | None:
         return None
 
 
+def guess_elements(body: bytes) -> list[bytes]:
+    """Where the elements of an array of objects may end: before each `}` and comma that the first object's key follows.
+
+    A device writes its events alike, so the guess is right for nearly all that come, at a hundredth of the cost. It is
+    known to be right when every part is read as JSON of its own: JSON has no second way to take the array apart.
+
+    Returns:
+        The parts, which with commas between them and brackets around them are the body; none for what looks otherwise.
+    """
+    inner = body.strip(b" \t\n\r")[1:-1]
+    begin = inner[: inner.find(b":") + 1]
+    if not begin.startswith(b"{") or not body.rstrip(b" \t\n\r").endswith(b"}]"):
+        return []
+    parts = inner.split(b"}," + begin)
+    last = len(parts) - 1
+    return [(begin if at else b"") + part + (b"" if at == last else b"}") for at, part in enumerate(parts)]
+
+
 def _elements(text: str) -> list[str]:
     at = _skip(text, _skip(text, 0, "["))
     parts: list[str] = []

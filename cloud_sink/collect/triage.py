@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloud_sink.collect.split import is_array, split_array
+from cloud_sink.collect.split import guess_elements, is_array, split_array
 from cloud_sink.store.facts import Fact, RefusedBody, fact_of
 from edge.contract.events import MAX_EVENT_BYTES
 from edge.contract.receipts import RefusalReason
@@ -69,6 +69,10 @@ def read_message(
     if not is_array(payload):
         yield _read(payload, address, claimed)
         return
+    guessed = _all_of(payload, address)
+    if guessed:
+        yield from guessed
+        return
     parts = split_array(payload)
     if parts is None:
         yield _refused(payload, address, claimed, RefusalReason.UNREADABLE, "the body is not JSON")
@@ -80,6 +84,17 @@ def read_message(
     if nameless or not parts:
         detail = f"{nameless} of the array's {len(parts)} elements name no event" if parts else "an array of no event"
         yield _refused(payload, address, None if named else claimed, RefusalReason.INVALID, detail)
+
+
+def _all_of(payload: bytes, address: Address) -> list[Fact]:
+    """The facts of an array that holds events and nothing else, taken apart by guess; none of any other."""
+    facts = []
+    for part in guess_elements(payload):
+        fact = _read(part, address, None)
+        if not isinstance(fact, Fact):
+            return []
+        facts.append(fact)
+    return facts
 
 
 def _read(body: bytes, address: Address, claimed: Claim | None) -> Fact | RefusedBody:

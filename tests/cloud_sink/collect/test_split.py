@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_sink.collect.split import is_array, split_array
+from cloud_sink.collect.split import guess_elements, is_array, split_array
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -28,8 +28,34 @@ def test_every_element_keeps_exactly_its_bytes(values: list[tuple[object, bool, 
     assert split_array(whole) == written
 
 
+def _is_json(part: bytes) -> bool:
+    try:
+        json.loads(part)
+    except ValueError:
+        return False
+    return True
+
+
 def test_a_number_that_no_int_holds_is_one_element_like_any_other() -> None:
     assert split_array(b"[1, %b]" % (b"9" * 5000)) == [b"1", b"9" * 5000]
+
+
+@given(st.lists(json_values, min_size=1, max_size=6), st.text(max_size=3), st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_a_guess_whose_parts_are_all_json_is_how_the_array_is_taken_apart(
+    values: list[object], key: str, between: tuple[str, str]
+) -> None:
+    events = [{key: value, "data": [{key: 1}, {key: 2}]} for value in values]
+    body = json.dumps(events, separators=between).encode()
+    parts = guess_elements(body)
+    if all(map(_is_json, parts)) and parts:
+        assert parts == split_array(body)
+    if parts:
+        assert b"[" + b",".join(parts) + b"]" == body
+
+
+def test_events_written_alike_are_guessed_right() -> None:
+    written = [b'{"specversion":"1.0","data":{"a":[{"b":1},{"b":2}]}}', b'{"specversion":"1.0","data":"},{"}']
+    assert guess_elements(b" [" + b",".join(written) + b"]\n") == written
 
 
 @given(st.binary(max_size=60))
