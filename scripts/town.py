@@ -14,6 +14,7 @@ import typer
 import yaml
 
 from cloud_sink.evidence.opening import open_room
+from cloud_sink.fleet.imports import KINDS, import_file
 from cloud_sink.fleet.products import ProductBook, load_products
 from cloud_sink.fleet.settings import load_config
 from cloud_sink.fleet.stores import StoreBook
@@ -24,7 +25,8 @@ from cloud_sink.store.facts import Fact, fact_of
 from cloud_sink.store.intake import take
 from edge.contract.refusal import Refused, read_event
 from models.scenes.town.shelf import CATALOGUE, owner
-from models.scenes.town.shops import SHOPS
+from models.scenes.town.shops import SHOPS, TENANT
+from models.scenes.town.trade import files
 from models.scenes.town.words import photographs_of, sent_by
 
 if TYPE_CHECKING:
@@ -88,8 +90,23 @@ def _fill(config: SinkConfig, stores: int, days: int, until: date) -> None:
         room = open_room(engine, config)
         for sha256, content in photographs_of(shop, until).items():
             room.take(shop.address, sha256, content, now)
+    products = load_products(config.catalogues)
+    told = files(SHOPS[:stores], until)
+    for kind in (one for one in KINDS if one in told):
+        report = import_file(
+            engine,
+            book,
+            products,
+            tenant=TENANT,
+            kind=kind,
+            name=f"{kind}.csv",
+            data=told[kind],
+            by="town",
+            now=now,
+        )
+        assert not report.faults, report.faults
     settle_all(engine, book)
-    keep_board(engine, Ways(book, ProductBook(load_products(config.catalogues)), config.grade), now, limit=len(SHOPS))
+    keep_board(engine, Ways(book, ProductBook(products), config.grade), now, limit=len(SHOPS))
     engine.dispose()
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from models.scenes.town.shelf import Standing, planned
+from models.scenes.town.shelf import SWAPPED, Standing, planned
 
 if TYPE_CHECKING:
     from models.scenes.town.shops import Shop
@@ -65,12 +65,14 @@ class FixtureDay:
     def standing(self, number: int) -> Standing:
         """What stands there at a capture."""
         skus = list(planned())
+        out = frozenset(o.sku for o in self.outs if o.since <= number and (o.until is None or number < o.until))
         short = {skus[self._mix("short", one) % len(skus)] for one in range(min(number // 4, 1 + self.shop.trouble))}
         return Standing(
-            out=frozenset(o.sku for o in self.outs if o.since <= number and (o.until is None or number < o.until)),
+            out=out,
             short=frozenset(short),
             foreign=max(0, 2 * self.shop.trouble - 4) if self._mix("foreign") % 4 else 0,
             unsure=self._mix("unsure") % 2,
+            swapped=self._mix("swapped") % 6 < self.shop.trouble - 1 and out.isdisjoint(SWAPPED),
         )
 
     def people(self, hour: int) -> tuple[int, int, int]:

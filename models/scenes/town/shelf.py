@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,9 @@ FULL, LATER = "frames/2026-03-14T09-00-00.jpg", "frames/2026-03-14T16-00-00.jpg"
 ALIEN = "trevar-red-can-250"
 """Another company's product, which stands on the later frame."""
 
+SWAPPED = ("lurralos-orange-can-330", "lurralos-strawberry-can-330")
+"""Planned on shelves 3 and 4."""
+
 _TEA, _CANS = 2, 3
 """Shelves."""
 
@@ -51,6 +54,7 @@ class Standing:
     short: frozenset[str] = frozenset()  # SKUs that lack their last facing
     foreign: int = 0  # facings of another company's in place of the last ones of shelf 3
     unsure: int = 0  # facings that cannot be told, from the left of shelf 2
+    swapped: bool = False  # whether a facing of each of two SKUs stands on the other's shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +148,16 @@ def photograph(standing: Standing) -> tuple[str, bytes]:
     assert later is not None
     shown = seen(standing)
     empty = _crop(later, frame(LATER).gaps[0].box)
+    one, other = (_last_of(sku) for sku in SWAPPED)
+    strangers = {(a.sku, b.box): _crop(picture, a.box).copy() for a, b in ((one, other), (other, one))}
     for gap in shown.gaps:
         _paste(picture, empty, gap.box)
     alien = next(one for one in frame(LATER).facings if one.sku == ALIEN)
     for facing in shown.facings:
         if facing.sku == ALIEN:
             _paste(picture, _crop(later, alien.box), facing.box)
+        elif facing.sku and (facing.sku, facing.box) in strangers:
+            _paste(picture, strangers[facing.sku, facing.box], facing.box)
     done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 74])
     assert done
     content = jpeg.tobytes()
@@ -172,7 +180,16 @@ def _arranged(standing: Standing) -> tuple[list[Facing], list[Gap]]:
             facings.append(Facing(one.box, 0.61, one.shelf, one.position, one.sku, 0.44, "unsure"))
         else:
             facings.append(_facing(one, one.sku))
+    if standing.swapped:
+        one, other = (_last_of(sku) for sku in SWAPPED)
+        there = {one.box: other.sku, other.box: one.sku}
+        facings = [replace(facing, sku=there.get(facing.box, facing.sku)) for facing in facings]
     return facings, gaps
+
+
+def _last_of(sku: str) -> Unit:
+    """The last facing of a SKU where nothing is missing."""
+    return next(one for one in reversed(frame(FULL).facings) if one.sku == sku)
 
 
 def _facing(one: Unit, sku: str) -> Facing:

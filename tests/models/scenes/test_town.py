@@ -3,11 +3,14 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
+from cloud_sink.fleet.imports import KINDS, MODELS
+from cloud_sink.fleet.lines import read_lines
 from edge.contract.events import EVENT_ADAPTER
 from edge.contract.payloads import ShelfObserved, StockoutOpened
 from edge.contract.refusal import Refused, read_event
-from models.scenes.town.shelf import Standing, planned, seen
+from models.scenes.town.shelf import SWAPPED, Standing, planned, seen
 from models.scenes.town.shops import SHOPS
+from models.scenes.town.trade import files
 from models.scenes.town.words import photographs_of, sent_by
 
 LAST = date(2026, 3, 14)
@@ -41,3 +44,19 @@ def test_pictures_are_those_that_captures_name_and_stock_outs_are_told() -> None
     assert named == set(kept)
     assert all(hashlib.sha256(content).hexdigest() == sha256 for sha256, content in kept.items())
     assert any(isinstance(one, StockoutOpened) for one in events)
+
+
+def test_files_of_the_trade_have_no_fault_and_tell_each_store() -> None:
+    told = files(SHOPS, LAST)
+    lines = {kind: read_lines(content, MODELS[kind]) for kind, content in told.items() if kind in KINDS}
+    assert set(told) == set(lines) == {"sales", "deliveries", "promotions", "contracts"}
+    for kind, read in lines.items():
+        assert read.faults == [], kind
+    assert {line.store for _, line in lines["sales"].lines} == {shop.id for shop in SHOPS}
+    assert max(line.date for _, line in lines["sales"].lines) == LAST
+    assert told == files(SHOPS, LAST)
+
+
+def test_what_stands_on_another_shelf_is_told_as_misplaced() -> None:
+    shown = seen(Standing(swapped=True)).observation
+    assert {(one.kind, one.sku, one.seen) for one in shown.deviations} == {("misplaced", sku, 1) for sku in SWAPPED}
