@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, TypedDict
 
 from pydantic import Field
 
@@ -19,7 +20,6 @@ from edge.contract.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from cloud_sink.analyses.differences import Daily
     from cloud_sink.fleet.settings import Attribute
@@ -58,6 +58,15 @@ class PromotionReport(Portrait):
     waiting: Count = Field(description="days of stores that are not settled yet: figures may still move")
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A report with what it was made of: what was observed day by day, and the stores with it."""
+
+    report: PromotionReport
+    daily: Mapping[str, Daily]  # by outcome
+    treated: Mapping[str, Treated]
+
+
 def ask_promotion(
     engine: Database,
     stores: StoreBook,
@@ -69,6 +78,29 @@ def ask_promotion(
     now: datetime,
     before: int | None = None,
 ) -> PromotionReport:
+    """Measure a promotion; arguments and errors as of `measure_promotion`."""
+    asked: _Asked = {"tenant": tenant, "promotion": promotion, "now": now, "before": before}
+    return measure_promotion(engine, stores, products, alike, **asked).report
+
+
+class _Asked(TypedDict):
+    tenant: str
+    promotion: str
+    now: datetime
+    before: int | None
+
+
+def measure_promotion(
+    engine: Database,
+    stores: StoreBook,
+    products: Mapping[str, Sku],
+    alike: Sequence[Attribute],
+    *,
+    tenant: str,
+    promotion: str,
+    now: datetime,
+    before: int | None = None,
+) -> Measured:
     """Measure a promotion.
 
     Args:
@@ -110,7 +142,7 @@ def ask_promotion(
     why: str | None = "no sales file tells units of these days: sink import sales FILE"
     if "units" in effects:
         profit, why = returned(own, told["units"], _clean(earned, others), effects["units"], treated)
-    return PromotionReport(
+    report = PromotionReport(
         promotion=promotion,
         since=since,
         until=until,
@@ -125,6 +157,7 @@ def ask_promotion(
         no_return=why,
         waiting=waiting,
     )
+    return Measured(report, told, treated)
 
 
 def _lines_of(promotion: str, lines: Iterable[PromotionRow]) -> list[PromotionRow]:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from cloud_sink.store.dialect import put
 from cloud_sink.store.master_tables import contracts, fixture_master, imports, promotions, store_master
@@ -134,6 +134,59 @@ def promotion_rows(connection: Connection, tenant: str, promotion: str | None = 
         )
         for row in connection.execute(statement.order_by(c.promotion, c.store, c.gtin))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionTold:
+    """A promotion as its lines tell it together."""
+
+    promotion: str
+    since: date
+    until: date
+    stores: int
+    products: int
+    cost: float | None  # of all lines; None where none tells one
+
+
+def promotions_told(connection: Connection, tenant: str) -> list[PromotionTold]:
+    """Every promotion, the one that began last first."""
+    c = promotions.c
+    counts = (func.count(c.store.distinct()), func.count(c.gtin.distinct()), func.sum(c.cost_milli))
+    statement = select(c.promotion, func.min(c.since), func.max(c.until), *counts).where(c.tenant == tenant)
+    rows = connection.execute(statement.group_by(c.promotion).order_by(func.min(c.since).desc(), c.promotion))
+    return [
+        PromotionTold(name, since, until, int(stores), int(products), None if cost is None else int(cost) / MILLI)
+        for name, since, until, stores, products, cost in rows
+    ]
+
+
+def drop_promotion(connection: Connection, tenant: str, promotion: str) -> bool:
+    """Take all lines of a promotion away; False where there are none."""
+    c = promotions.c
+    where = (c.tenant == tenant, c.promotion == promotion)
+    there = connection.execute(select(c.promotion).where(*where).limit(1)).first() is not None
+    connection.execute(delete(promotions).where(*where))
+    return there
+
+
+@dataclass(frozen=True, slots=True)
+class ContractTold:
+    """A contract as its lines tell it together."""
+
+    contract: str
+    since: date
+    until: date
+    stores: int
+    lines: int
+
+
+def contracts_told(connection: Connection, tenant: str) -> list[ContractTold]:
+    """Every contract, by name."""
+    c = contracts.c
+    counts = (func.count(c.store.distinct()), func.count())
+    statement = select(c.contract, func.min(c.since), func.max(c.until), *counts).where(c.tenant == tenant)
+    rows = connection.execute(statement.group_by(c.contract).order_by(c.contract))
+    return [ContractTold(name, since, until, int(stores), int(lines)) for name, since, until, stores, lines in rows]
 
 
 def imported_at(connection: Connection, tenant: str, kind: str, sha256: str) -> int | None:

@@ -183,6 +183,8 @@ def estate(served: Served) -> Estate:
         "task": _task(served),
         "promotion": "offer",
         "contract": "deal",
+        "kind": "sales",
+        "sku": "confidential-sku",
         "month": "2026-03",
         "name": "cooler-summer",
         "version": "1",
