@@ -49,6 +49,7 @@ def main() -> int:
             products=products(asked.catalogue),
             fixtures=asked.fixture,
             now=datetime.now(UTC),
+            letters=profile["grade"]["bounds"],
         ),
     )
     wrong = [*told.faults, *differences(counted, ordered(profile))]

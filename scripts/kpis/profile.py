@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BEFORE = timedelta(days=90)
 WEIGHTS = {"osa": 35, "compliance": 25, "must_stock": 15, "purity": 15, "occupancy": 10}
-LETTERS = ((85, "A"), (70, "B"), (50, "C"), (0, "D"))
+LETTERS = {"A": 85.0, "B": 70.0, "C": 50.0}
 COVERED = 0.5
 NEAR = 2e-6
 """Widths are kept in millionths of the frame, times in milliseconds."""
@@ -39,6 +39,7 @@ class Question:
     products: Mapping[str, Json]
     fixtures: Sequence[str]  # described in the master data, in their order
     now: datetime
+    letters: Mapping[str, float] = field(default_factory=lambda: LETTERS)  # the least score of each, as configured
 
 
 def recount(told: Told, asked: Question) -> Json:
@@ -54,14 +55,14 @@ def recount(told: Told, asked: Question) -> Json:
     whole = shelf(seen, everywhere)
     made = goods(whole, outs, known, total["osa_watched"])
     fixtures = [_fixture(name, seen, outs, known, asked.hours) for name in everywhere]
-    graded = _grade(made["kpis"])
+    graded = _grade(made["kpis"], asked.letters)
     return {
         "simulated": any(one.data.get("simulated") for day in seen for one in day.of("shelf.observed.v1")),
         "completeness": completeness(seen, asked.hours),
         "silent_days": sum(day not in found and asked.hours.open(day)[0] < asked.now for day in every),
         "figures": total,
         "days": [{"day": day.day, "figures": figures([day], asked.hours)} for day in seen],
-        "people": people(seen, total, asked.hours),
+        "people": people(seen, total, asked.hours, now=asked.now, alone=len(every) == 1),
         "goods": made,
         "grade": graded,
         "todo": actions(found.get(asked.until), whole, fixtures, grade=graded, episodes=outs, products=asked.products),
@@ -101,7 +102,7 @@ def _fixture(name: str, seen: Sequence[Day], outs: Sequence[Episode], known: Kno
     }
 
 
-def _grade(kpis: Json) -> Json:
+def _grade(kpis: Json, letters: Mapping[str, float]) -> Json:
     values = {
         "osa": kpis["osa"],
         "compliance": kpis["compliance"] and kpis["compliance"]["facings"]["value"],
@@ -113,7 +114,7 @@ def _grade(kpis: Json) -> Json:
     weighed = sum(WEIGHTS[name] for name in known)
     covered = weighed / sum(WEIGHTS.values())
     if covered < COVERED:
-        return {"letter": None, "score": None, "covered": covered, "parts": []}
+        return {"letter": None, "score": None, "covered": covered, "to_next": None, "parts": []}
     parts = [
         {
             "kpi": name,
@@ -125,9 +126,10 @@ def _grade(kpis: Json) -> Json:
         for name, value in known.items()
     ]
     score = sum(part["points"] for part in parts)
-    letter = next(letter for least, letter in LETTERS if score >= least)
+    letter = next((letter for letter, least in sorted(letters.items()) if score >= least), "D")
+    above = [least - score for least in letters.values() if least > score]
     parts.sort(key=lambda part: (-part["missing"], part["kpi"]))
-    return {"letter": letter, "score": score, "covered": covered, "parts": parts}
+    return {"letter": letter, "score": score, "covered": covered, "to_next": min(above, default=None), "parts": parts}
 
 
 def _devices(told: Told) -> list[Json]:
