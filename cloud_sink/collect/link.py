@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -36,8 +36,11 @@ _MOST_WAITING = 100_000
 """Receipts that wait for the broker; beyond them a device is not told, and asks again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+_parse_topic = lru_cache(maxsize=65_536)(parse_topic)
+"""A device speaks again and again."""
+
+
+class Message(NamedTuple):
     """One message as it came."""
 
     address: Address
@@ -222,7 +225,7 @@ class Link:
         self._told = False
 
     def _take_message(self, packet: mqtt5.Publish) -> None:
-        parsed = parse_topic(packet.topic)
+        parsed = _parse_topic(packet.topic)
         if parsed is None:  # a name outside the agreement: no device can be answered there
             if self._wire is not None and packet.qos:
                 self._wire.write(mqtt5.puback(packet.mid))

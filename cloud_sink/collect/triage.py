@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cloud_sink.collect.split import guess_elements, is_array, split_array
 from cloud_sink.store.facts import Fact, RefusedBody, fact_of
@@ -26,8 +25,7 @@ _SHORTEST = len('{"epoch":"","seq":1}') + 32
 """Bytes of the shortest element that names an event: a message full of `{}` is not worth a second's reading."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Epoch and seq as user properties or an invalid body give them: what a refusal can be answered with."""
 
     epoch: str

@@ -9,7 +9,7 @@ from sqlalchemy import and_, select
 from cloud_sink.store import corrections, rows
 from cloud_sink.store.corrected import corrected
 from cloud_sink.store.counted import count
-from cloud_sink.store.dating import BootClock, boot_clock, date_event, is_synced, place
+from cloud_sink.store.dating import BootClock, Days, boot_clock, date_event, is_synced
 from cloud_sink.store.dialect import Listed, put
 from cloud_sink.store.facts import Boot, Dated, Fact, Place, fact_of
 from cloud_sink.store.moments import from_ms, to_ms
@@ -75,7 +75,8 @@ def redate(
         The events that moved, with their new dates.
     """
     clocks = {boot: _rounded(clock) for boot, clock in _read(connection, changed).items()}
-    moved = []
+    moved: list[tuple[Fact, Dated, Place]] = []
+    days = Days(stores)
     for boot in sorted(changed):
         for row in rows.undated(connection, *boot):
             event = EVENT_ADAPTER.validate_json(row.body)
@@ -86,7 +87,7 @@ def redate(
             counted = fact.counted
             if isinstance(event.data, ShelfObserved):
                 counted = count(corrected(event.data, corrections.of_event(connection, fact.key)))
-            where = place(fact, dated.at, stores.clockwork(row.tenant, row.store, event.zone))
+            where = days.place(fact, dated.at)
             for sign, there in ((-1, Place(row.day, row.hour, row.in_hours)), (1, where)):
                 sums.add(counted, tenant=row.tenant, store=row.store, place=there, sign=sign)
             rows.move(connection, fact.key, dated, where)

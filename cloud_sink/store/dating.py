@@ -7,15 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cloud_sink.store.facts import LONGEST_INTERVAL, Dated, Place
-from edge.contract.business_day import Clockwork, business_day, hour_of_day, opening
+from edge.contract.business_day import business_day, day_span, opening
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.facts import Fact
+    from edge.contract.business_day import Span
 
 AHEAD = timedelta(minutes=5)
 """A clock further ahead than this is wrong, whatever it says of itself."""
+
+_HOUR = timedelta(hours=1)
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 """No device of this agreement is older; a clock before this was never set."""
@@ -67,9 +71,21 @@ def day_due(named: date | None, day: date) -> date | None:
     return named if EARLIEST.date() <= named <= day + LONGEST_INTERVAL else None
 
 
-def place(fact: Fact, at: datetime, clockwork: Clockwork) -> Place:
-    """Where its sums stand. A traffic interval belongs to the hour in which it began."""
-    moment = at + fact.lead
-    day = business_day(moment, clockwork)
-    hours = opening(day, clockwork)
-    return Place(day, hour_of_day(moment, day, clockwork), hours.since <= moment < hours.until)
+class Days:
+    """The business days of a batch. Its events lie on few days of each store, so each is worked out once or twice."""
+
+    def __init__(self, stores: StoreBook) -> None:
+        self._stores = stores
+        self._last: dict[tuple[str, str, str], tuple[date, Span, Span]] = {}  # of each store: day, its span, open hours
+
+    def place(self, fact: Fact, at: datetime) -> Place:
+        """Where its sums stand. A traffic interval belongs to the hour in which it began."""
+        moment = at + fact.lead if fact.lead else at
+        store = (fact.address.tenant, fact.store, fact.zone)
+        last = self._last.get(store)
+        if last is None or not last[1].since <= moment < last[1].until:
+            clockwork = self._stores.clockwork(*store)
+            day = business_day(moment, clockwork)
+            last = self._last[store] = (day, day_span(day, clockwork), opening(day, clockwork))
+        day, span, hours = last
+        return Place(day, (moment - span.since) // _HOUR, hours.since <= moment < hours.until)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from cloud_sink.store import boots, episodes, fleet_log, ledger, outgoing, quarantine, rows, stale
-from cloud_sink.store.dating import date_event, place
+from cloud_sink.store.dating import Days, date_event
 from cloud_sink.store.dialect import add_rows
 from cloud_sink.store.facts import Answer, Dated, Fact, Key, Place, RefusedBody, Sequence
 from cloud_sink.store.quarantine import CONFLICT, Held
@@ -106,11 +106,11 @@ def _known(connection: Connection, facts: list[Fact], taken: dict[Sequence, Rang
 
 def _store(connection: Connection, new: list[Fact], stores: StoreBook, received: datetime) -> None:
     clocks, moved = boots.learn(connection, new, received)
-    sums = Sums()
+    sums, days = Sums(), Days(stores)
     placed: list[tuple[Fact, Dated, Place]] = []
     for fact in new:
         dated = date_event(fact, received, clocks.get(fact.boot))
-        where = place(fact, dated.at, stores.clockwork(fact.address.tenant, fact.store, fact.zone))
+        where = days.place(fact, dated.at)
         placed.append((fact, dated, where))
         sums.add(fact.counted, tenant=fact.address.tenant, store=fact.store, place=where)
     rows.append(connection, placed, received)
