@@ -1,4 +1,4 @@
-"""Drawing a sample: every counted facing with the same chance, in proportion over chains, the same for the same seed."""
+"""Drawing a sample: each counted facing with the same chance, in proportion over chains, one seed one sample."""
 
 from __future__ import annotations
 
