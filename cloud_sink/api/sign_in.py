@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from cloud_sink.api.gate import HOME, everybody
+from cloud_sink.api.local import is_local
 from cloud_sink.api.names import SLUG
 from cloud_sink.api.problems import Problem, described
 from cloud_sink.rights.accounts import principal_of
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     from cloud_sink.api.context import Context
     from cloud_sink.api.gate import Gate
 
-BOUND = "facings-sign-in"
-"""The cookie that ties a company's sign-in to the browser that began it."""
+BOUND, BACK = "facings-sign-in", "facings-sign-in-next"
+"""The cookies that tie a company's sign-in to the browser that began it, and that remember what page it wanted."""
+
+_UNDER_WAY = 900
+"""Seconds that such a cookie lives."""
 
 
 class SignInWay(BaseModel):
@@ -59,7 +64,13 @@ def router(context: Context) -> APIRouter:
         response_class=RedirectResponse,
         responses=described(HTTPStatus.NOT_FOUND, HTTPStatus.BAD_GATEWAY, HTTPStatus.TOO_MANY_REQUESTS),
     )
-    def begin_sign_in(request: Request, provider: Annotated[str, Path(pattern=SLUG)]) -> RedirectResponse:
+    def begin_sign_in(
+        request: Request,
+        provider: Annotated[str, Path(pattern=SLUG)],
+        back: Annotated[
+            str, Query(alias="next", max_length=2000, description="the page to come back to: a path of ours")
+        ] = HOME,
+    ) -> RedirectResponse:
         """Send the browser to a company's own sign-in."""
         gate: Gate = request.app.state.gate
         gate.limit_sign_in(request)
@@ -68,7 +79,10 @@ def router(context: Context) -> APIRouter:
         except SignInError as error:
             raise Problem(HTTPStatus.BAD_GATEWAY, str(error)) from None
         response = RedirectResponse(address, HTTPStatus.FOUND)
-        response.set_cookie(BOUND, state, max_age=900, httponly=True, secure=gate.settings.encrypted, samesite="lax")
+        for name, value in ((BOUND, state), (BACK, quote(back if is_local(back) else HOME, safe=""))):
+            response.set_cookie(
+                name, value, max_age=_UNDER_WAY, httponly=True, secure=gate.settings.encrypted, samesite="lax"
+            )
         return response
 
     @routes.get(
@@ -97,10 +111,12 @@ def router(context: Context) -> APIRouter:
             raise Problem(HTTPStatus.UNAUTHORIZED, str(failure)) from None
         signed_in = gate.accounts.open(user)
         request.state.who = principal_of(user)
-        response = RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+        back = unquote(request.cookies.get(BACK, HOME))
+        response = RedirectResponse(back if is_local(back) else HOME, HTTPStatus.SEE_OTHER)
         gate.end_session(request)
         gate.set_cookie(response, signed_in.token)
-        response.delete_cookie(BOUND, httponly=True, secure=gate.settings.encrypted, samesite="lax")
+        for name in (BOUND, BACK):
+            response.delete_cookie(name, httponly=True, secure=gate.settings.encrypted, samesite="lax")
         return response
 
     return routes

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from cloud_sink.fleet.alert_settings import AlertSection, WebhookSection
 from cloud_sink.fleet.evidence_settings import EvidenceSection
 from cloud_sink.fleet.http_settings import HttpSection, Port
+from cloud_sink.fleet.pages_settings import PagesSection
 from cloud_sink.fleet.rules import read_rule
 from edge.contract.config import Duration, Hours
 from edge.contract.config.section import resolve
@@ -171,6 +172,7 @@ class SinkConfig(Section):
     evidence: EvidenceSection = Field(EvidenceSection(), description="where photographs are kept")
     broker: BrokerSection = Field(EmbeddedBroker(), description="the MQTT broker; kind: embedded or external")
     http: HttpSection = Field(HttpSection(), description="the REST API")
+    pages: PagesSection = Field(PagesSection(), description="the pages for people")
     webhooks: WebhookSection = Field(WebhookSection(), description="events that are sent to others' systems")
     alerts: AlertSection = Field(AlertSection(), description="what is watched, and where it is said")
     intake: IntakeSection = Field(IntakeSection(), description="how events are gathered")

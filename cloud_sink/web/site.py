@@ -45,7 +45,8 @@ def make_site(context: Context) -> Site:
         ConfigError: what they load is not there, or words are missing.
     """
     files, modules = assets.Assets(), page_modules()
-    shell = Shell(files, [one.PAGE for one in modules if one.PAGE is not None])
+    tiles = context.config.pages.tiles
+    shell = Shell(files, [one.PAGE for one in modules if one.PAGE is not None], [tiles.host] if tiles else [])
     routers = [
         assets.router(files),
         live.router(live.Pulse(context.engine)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -26,8 +25,6 @@ THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
 
 LANGUAGE_COOKIE, THEME_COOKIE, TENANT_COOKIE = "facings-language", "facings-theme", "facings-tenant"
 """What a browser remembers of how its person likes pages."""
-
-_LOCAL = re.compile(r"^/(?![/\\])[^\x00-\x20\\]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +93,6 @@ Inspector = Annotated[Visit, visiting(Right.REFUSED)]
 Admin = Annotated[Visit, visiting(Right.ADMINISTER)]
 Anyone = Annotated[Visit, visiting(Right.OWN)]
 """What a page asks for in place of a `Principal`: the visit of somebody with that right."""
-
-
-def is_local(address: str) -> bool:
-    """Whether an address leads to a page of ours, and to no other host."""
-    return bool(_LOCAL.match(address))
 
 
 def _visit(request: Request, who: Principal, known: Known) -> Visit:

@@ -53,6 +53,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
         day: date | None = None,
         at: Annotated[int | None, Query(ge=0, lt=2**53, description="milliseconds since 1970")] = None,
         n: Annotated[int | None, Query(ge=0, lt=10**6, description="which capture of the day")] = None,
+        event: Annotated[str, Query(max_length=60, description="that shows something: epoch-seq")] = "",
     ) -> Response:
         """A day's captures, one of them shown."""
         described = context.stores.find(visit.tenant, store)
@@ -61,7 +62,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
             rows = captures.of_day(connection, visit.tenant, store, fixture, shown_day)
             if not rows and day is None and _fixture(described, fixture) is None:
                 raise Problem(HTTPStatus.NOT_FOUND, f"no fixture {fixture} in store {store}")
-            number = _chosen(rows, at, n)
+            number = _of_event(rows, event)
+            number = _chosen(rows, at, n) if number is None else number
             row = rows[number] if number is not None else None
             plan = plans.in_force(connection, visit.tenant, store, fixture, shown_day)
             said = corrections.of_event(connection, (visit.tenant, row.device, row.epoch, row.seq)) if row else []
@@ -110,6 +112,11 @@ def _chosen(rows: Sequence[CaptureRow], at: int | None, number: int | None) -> i
     if at is not None:
         return max((place for place, row in enumerate(rows) if row.ms <= at), default=0)
     return len(rows) - 1 if number is None else min(number, len(rows) - 1)
+
+
+def _of_event(rows: Sequence[CaptureRow], event: str) -> int | None:
+    """Which capture an event tells."""
+    return next((place for place, row in enumerate(rows) if f"{row.epoch}-{row.seq}" == event), None)
 
 
 def _picture(rows: Sequence[CaptureRow], number: int) -> Picture | None:

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sink.api.gate import HOME, everybody
+from cloud_sink.api.local import is_local
 from cloud_sink.api.names import SLUG
-from cloud_sink.web.visit import LANGUAGE_COOKIE, TENANT_COOKIE, THEME_COOKIE, is_local
+from cloud_sink.web.visit import LANGUAGE_COOKIE, TENANT_COOKIE, THEME_COOKIE
 
 if TYPE_CHECKING:
     from cloud_sink.api.context import Context

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from cloud_sink.api.gate import HOME, Anybody, everybody
+from cloud_sink.api.local import is_local
 from cloud_sink.api.names import SLUG
 from cloud_sink.api.noted import note
 from cloud_sink.api.problems import Problem
 from cloud_sink.rights.accounts import principal_of
 from cloud_sink.web.forms import Form  # noqa: TC001 - FastAPI reads it at run time
-from cloud_sink.web.visit import Taste, is_local
+from cloud_sink.web.visit import Taste
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -106,6 +106,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
             columns=view.COLUMNS,
             periods=view.PERIODS,
             on_a_page=ON_A_PAGE,
+            tiles=context.config.pages.tiles,
         )
 
     @routes.get("/stores.json")

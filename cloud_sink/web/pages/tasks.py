@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -37,6 +38,8 @@ GROUPS: tuple[tuple[str, tuple[State, ...]], ...] = (
 _MOST = 500
 _BY_HAND: tuple[State, ...] = ("done", "verified", "disputed", "dropped")
 """Steps that people take, in the order of their buttons."""
+
+_ASK_AGAIN = json.dumps({"live": {"target": "#today"}})
 
 REPRESENTATIVE = "representative"
 """Whose photographs those of tasks are, beside those of devices."""
@@ -106,6 +109,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
         )
         with writing(context.engine) as connection:
             tasks.make(connection, new, at=visit.now, who=visit.who.label)
+        if given.get("from") == "today":  # its list is asked for again, and nobody loses their place
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Trigger": _ASK_AGAIN})
         return _back()
 
     _add_steps(routes, context)

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Depends, Query, Response
 from cloud_sink.profile.board import Ways, ask_board
 from cloud_sink.profile.measure import Yardstick
 from cloud_sink.profile.overview import ask_overview
+from cloud_sink.store import tasks
+from cloud_sink.store.database import reading
 from cloud_sink.web.page import Page
 from cloud_sink.web.views import today as view
 from cloud_sink.web.views.stores import choices
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 PAGE = Page("today", "/", icon="today", group="daily", order=10)
 
 ON_A_PAGE = 50
+DUE = timedelta(days=1)
+"""How long somebody has for what is made a task of by one click; another day is chosen at the task."""
+
+_MOST_TASKS = 5000
 _DAYS = 14
 _Text = Annotated[str, Query(max_length=200)]
 
@@ -63,13 +69,16 @@ def router(context: Context, shell: Shell) -> APIRouter:
             now=visit.now,
             where=dict(want.where),
         )
+        with reading(engine) as connection:
+            under_way = tasks.listed(connection, visit.tenant, states=view.UNDER_WAY, limit=_MOST_TASKS)
         shown = rows[(want.page - 1) * ON_A_PAGE : want.page * ON_A_PAGE]
         return shell.page(
             visit,
             "today.html",
             here="today",
             want=want,
-            lines=view.lines(shown, visit.tenant, stores),
+            lines=view.lines(shown, visit.tenant, stores, under_way),
+            due=visit.now.date() + DUE,
             found=len(rows),
             last_page=-(-len(rows) // ON_A_PAGE),
             counts=counts,

@@ -49,8 +49,12 @@
     if (!answer.ok) return;
     const stores = await answer.json();
     const map = L.map(element, { preferCanvas: false, attributionControl: Boolean(element.dataset.attribution) });
-    if (element.dataset.tiles)
-      L.tileLayer(element.dataset.tiles, { attribution: element.dataset.attribution }).addTo(map);
+    if (element.dataset.tiles) {
+      const said = document.createElement("span"); // Leaflet takes what it is told for HTML
+      said.textContent = element.dataset.attribution;
+      // Servers of tiles want to know which site asks; of the page's own address they learn nothing.
+      L.tileLayer(element.dataset.tiles, { attribution: said.innerHTML, referrerPolicy: "origin" }).addTo(map);
+    }
     L.control.scale({ imperial: false }).addTo(map);
     const layer = L.layerGroup().addTo(map);
     map.setView([0, 0], 2);

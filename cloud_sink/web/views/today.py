@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.profile.overview import Overview
+    from cloud_sink.store.tasks import Task
     from cloud_sink.store.todo_rows import TodoRow
+    from cloud_sink.tasks.course import State
     from edge.contract.catalogue import Sku
 
 KINDS = ("refill", "remove_foreign", "reset_planogram", "repair_camera")
 ATTRIBUTES = ("chain", "city", "representative")
+UNDER_WAY: tuple[State, ...] = ("open", "done", "disputed")
+"""Of tasks that stand beside what is to do."""
+
 FIGURES = ("osa", "own_share", "purity", "compliance")
 
 
@@ -51,6 +56,8 @@ class Line:
     place: str  # city, chain and who visits it
     fixture_name: str
     zone: str
+    representative: str  # who visits the store; empty where nobody said
+    task: Task | None  # that it was made to, and that is not over
 
 
 def filtered(
@@ -62,9 +69,10 @@ def filtered(
     return [row for row in kept if wanted.kind in {"", row.kind}], counts
 
 
-def lines(rows: Iterable[TodoRow], tenant: str, stores: StoreBook) -> list[Line]:
-    """As the page tells them."""
+def lines(rows: Iterable[TodoRow], tenant: str, stores: StoreBook, tasks: Iterable[Task] = ()) -> list[Line]:
+    """As the page tells them, each with its task."""
     found = []
+    made = {(one.store, one.fixture, one.kind, one.sku): one for one in tasks}
     for row in rows:
         section = stores.find(tenant, row.store)
         fixtures = {one.id: one.name for one in section.fixtures} if section else {}
@@ -76,6 +84,8 @@ def lines(rows: Iterable[TodoRow], tenant: str, stores: StoreBook) -> list[Line]
                 place=" · ".join(part for part in parts if part),
                 fixture_name=fixtures.get(row.fixture) or row.fixture,
                 zone=section.zone if section else "UTC",
+                representative=(section.representative or "") if section else "",
+                task=made.get((row.store, row.fixture, row.kind, row.sku or "")),  # type: ignore[arg-type]  # a kind
             )
         )
     return found

@@ -12,6 +12,7 @@ from cloud_sink.api.context import Context
 from cloud_sink.evidence.opening import open_room
 from cloud_sink.fleet.evidence_settings import EvidenceSection
 from cloud_sink.fleet.http_settings import HttpSection
+from cloud_sink.fleet.pages_settings import PagesSection
 from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.settings import SinkConfig, StoreSection
 from cloud_sink.fleet.stores import StoreBook
@@ -63,11 +64,12 @@ def serve(
     folder: Path,
     *stores: StoreSection,
     evidence: EvidenceSection = EvidenceSection(),  # noqa: B008 - frozen
+    pages: PagesSection = PagesSection(),  # noqa: B008 - frozen
     products: Mapping[str, Sku] | None = None,
     **http: object,
 ) -> Served:
     settings = HttpSection.model_validate({"access": "users", "url": BASE} | http)
-    config = SinkConfig(data=folder, evidence=evidence, http=settings, stores=stores)
+    config = SinkConfig(data=folder, evidence=evidence, http=settings, pages=pages, stores=stores)
     context = Context(
         engine=database,
         config=config,

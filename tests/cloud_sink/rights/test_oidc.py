@@ -80,6 +80,35 @@ def test_a_person_of_the_company_signs_in_with_the_role_of_their_group(
     assert (me["kind"], me["name"], me["tenant"], me["role"]) == ("user", "mai@acme.example", "acme", "merchandiser")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "page"),
+    [
+        ("/stores/s1?days=7&q=a%20b", "/stores/s1?days=7&q=a%20b"),
+        ("", "/"),
+        ("//elsewhere.example/", "/"),
+        ("https://elsewhere.example/", "/"),
+        ("/\\elsewhere.example", "/"),
+    ],
+)
+def test_one_comes_back_to_the_page_that_was_asked_for_and_to_no_other_host(
+    sqlite: Database, tmp_path: Path, issuer: str, wanted: str, page: str
+) -> None:
+    client = browser(sqlite, tmp_path, section(issuer, tmp_path))
+    sent = client.get("/api/v1/sign-in/acme-id", params={"next": wanted})
+    back = client.get(at_provider(sent.headers["location"], "mai"))
+    assert (back.status_code, back.headers["location"]) == (303, page)
+    assert "facings-sign-in-next" not in client.cookies
+
+
+def test_a_page_to_come_back_to_that_somebody_forged_is_not_followed(
+    sqlite: Database, tmp_path: Path, issuer: str
+) -> None:
+    client = browser(sqlite, tmp_path, section(issuer, tmp_path))
+    there = at_provider(client.get("/api/v1/sign-in/acme-id").headers["location"], "mai")
+    client.cookies.set("facings-sign-in-next", "%2F%2Felsewhere.example", domain="127.0.0.1")
+    assert client.get(there).headers["location"] == "/"
+
+
 def test_who_has_no_role_is_refused(sqlite: Database, tmp_path: Path, issuer: str) -> None:
     client = browser(sqlite, tmp_path, section(issuer, tmp_path))
     back = client.get(at_provider(client.get("/api/v1/sign-in/acme-id").headers["location"], "eve"))
