@@ -64,7 +64,7 @@ def expire(engine: Engine, keep: Keep, now: datetime, *, dry_run: bool = False) 
     """
     gone: dict[str, int] = {}
     longest = max(keep.events.values())
-    if not dry_run:
+    if not dry_run and engine.dialect.name == "postgresql":
         with writing(engine) as connection:  # whole days go whole, where there are partitions
             partitions.drop_before(connection, _day(now, longest))
     for kind, days in keep.events.items():
@@ -87,10 +87,14 @@ def _sweep(engine: Engine, table: Table, old: ColumnElement[bool], *, dry_run: b
     key = tuple_(*table.primary_key.columns)
     total = 0
     while True:
-        with writing(engine) as connection:
+        # Looked for outside the transaction that deletes: on SQLite one writer waits for another, and to find that
+        # nothing is old takes a look at every event.
+        with reading(engine) as connection:
             some = connection.execute(select(*table.primary_key.columns).where(old).limit(SLICE)).all()
-            for start in range(0, len(some), 100):  # SQLite bounds the number of parameters
-                connection.execute(delete(table).where(key.in_([tuple(row) for row in some[start : start + 100]])))
+        if some:
+            with writing(engine) as connection:
+                for start in range(0, len(some), 100):  # SQLite bounds the number of parameters
+                    connection.execute(delete(table).where(key.in_([tuple(row) for row in some[start : start + 100]])))
         total += len(some)
         if len(some) < SLICE:
             return total

@@ -89,6 +89,12 @@ def test_each_class_of_data_goes_when_its_days_are_over_and_the_ledger_stays(
     assert sum(left[name] for name in ("events", "fixture_day", "sku_day", "traffic_hour", "stockouts")) == 0
 
 
+def test_to_look_for_what_is_old_keeps_no_writer_waiting(sqlite: Database, tmp_path: Path) -> None:
+    fill(sqlite, tmp_path)
+    with writing(sqlite):  # a batch under way: who wanted to write would wait for it, and fail
+        assert sum(expire(sqlite, keep_of(RetentionSection()), NOW).values()) == 0
+
+
 def test_a_photograph_goes_when_its_days_are_over(database: Database, tmp_path: Path) -> None:
     fill(database, tmp_path)
     place = Folder(tmp_path)
