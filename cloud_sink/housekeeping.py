@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cloud_sink.evidence import removal
-from cloud_sink.store import audit_rows, chores, outgoing, partitions, users
+from cloud_sink.store import audit_rows, chores, invitation_rows, outgoing, partitions, users
 from cloud_sink.store.database import DatabaseAway, writing
 from cloud_sink.store.retention import Keep, expire
 from edge.contract.errors import StoreError
@@ -80,6 +80,7 @@ class Housekeeper:
             waited = now - timedelta(seconds=self._config.webhooks.give_up)
             left = outgoing.trim(connection, before=waited, most=self._config.webhooks.most_waiting)
             gone["outgoing"] = sum(left.values())  # where no service sends it
+            gone["invitations"] = invitation_rows.expire(connection, now - timedelta(days=self._config.retention.audit))
             gone["audit"] = audit_rows.expire(connection, now - timedelta(days=self._config.retention.audit))
         # Last: it may wait for a store elsewhere, or fail with it.
         gone["evidence"] = removal.expire(self._engine, self._place, self._config.retention.evidence, now)

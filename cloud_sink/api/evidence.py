@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
+from cloud_sink.api.device_gate import device_of, is_signed, principal_of
 from cloud_sink.api.etags import matches
 from cloud_sink.api.gate import Photographs, one_tenant, tenant_of
 from cloud_sink.api.names import Tenant  # noqa: TC001 - FastAPI reads it at run time
 from cloud_sink.api.problems import Problem, described
 from cloud_sink.rights.roles import LEAST, MACHINE, Principal, Right
+from edge.contract.signatures import SOURCE
 from edge.contract.topics import Address
 
 if TYPE_CHECKING:
@@ -38,8 +41,21 @@ class Kept(BaseModel):
     bytes: int
 
 
-def uploader(request: Request) -> Principal:
-    """Who uploads: a device on this machine needs no credentials, all else needs the right."""
+async def uploader(request: Request) -> Principal:
+    """Who uploads: a device by its signature or from this machine, all else needs the right."""
+    if not is_signed(request):
+        return await run_in_threadpool(_unsigned, request)
+    device = await device_of(request, covered=(SOURCE,))
+    if request.headers[SOURCE] != Address(device.tenant, device.store, device.device).source:
+        raise Problem(HTTPStatus.FORBIDDEN, "a device uploads what it saw itself, where it stands")
+    return principal_of(device)
+
+
+uploader.right = Right.UPLOAD  # type: ignore[attr-defined]  # as `gate.needs` does
+
+
+def _unsigned(request: Request) -> Principal:
+    """Who uploads without a device's signature."""
     gate: Gate = request.app.state.gate
     sent = "authorization" in request.headers or gate.session_of(request)
     if not sent and gate.trusts_peer(request):
@@ -49,9 +65,6 @@ def uploader(request: Request) -> Principal:
     if not who.may(Right.UPLOAD):
         raise Problem(HTTPStatus.FORBIDDEN, f"this needs the role {LEAST[Right.UPLOAD]}, and yours is {who.role}")
     return who
-
-
-uploader.right = Right.UPLOAD  # type: ignore[attr-defined]  # as `gate.needs` does
 
 
 def router(context: Context) -> APIRouter:

@@ -47,6 +47,7 @@ class Gate:
     """
 
     def __init__(self, engine: Database, settings: HttpSection) -> None:
+        self.engine = engine
         self.settings = settings
         self.accounts = Accounts(
             engine,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_sink.cli import analyse, export, imports, keep, people, profile, quarantine, release, serve
+from cloud_sink.cli import analyse, export, imports, invite, keep, people, profile, quarantine, release, serve, trust
 from cloud_sink.cli.logs import Form, set_up_logs
 from edge.contract.errors import FacingsError
 
@@ -30,6 +30,11 @@ app.command(epilog="Example: sink restore /backup/2026-03-14 --data /var/lib/fac
 app.command(epilog="Example: sink delete store-01 --tenant acme --data /var/lib/facings")(keep.delete)
 app.command(epilog="Example: sink labels corrected --since 2026-03-01 --data /var/lib/facings")(export.labels)
 app.add_typer(analyse.app, name="analyse")
+app.command(epilog="Example: sink invite --store store-01 --fixture cooler-1 --labels labels.html")(invite.invite)
+app.command(epilog="Example: sink broker-files /etc/mosquitto/facings --host mqtt.example.com")(trust.broker_files)
+app.add_typer(trust.trust, name="trust")
+app.add_typer(invite.invitations, name="invitations")
+app.add_typer(invite.identities, name="identities")
 app.command(epilog="Example: sink export facings --since 2026-03-01 --until 2026-03-31 --out march.csv")(export.export)
 serve.db.command(epilog="Example: sink db restored --data /var/lib/facings")(keep.restored)
 app.add_typer(serve.db, name="db")

@@ -13,6 +13,7 @@ from cloud_sink.fleet.evidence_settings import EvidenceSection
 from cloud_sink.fleet.http_settings import HttpSection, Port
 from cloud_sink.fleet.pages_settings import PagesSection
 from cloud_sink.fleet.rules import read_rule
+from cloud_sink.fleet.trust_settings import TrustSection
 from edge.contract.config import Duration, Hours
 from edge.contract.config.section import resolve
 from edge.contract.files import load_yaml
@@ -172,6 +173,7 @@ class SinkConfig(Section):
     evidence: EvidenceSection = Field(EvidenceSection(), description="where photographs are kept")
     broker: BrokerSection = Field(EmbeddedBroker(), description="the MQTT broker; kind: embedded or external")
     http: HttpSection = Field(HttpSection(), description="the REST API")
+    trust: TrustSection = Field(TrustSection(), description="who devices are, and whom they believe")
     pages: PagesSection = Field(PagesSection(), description="the pages for people")
     webhooks: WebhookSection = Field(WebhookSection(), description="events that are sent to others' systems")
     alerts: AlertSection = Field(AlertSection(), description="what is watched, and where it is said")
@@ -235,6 +237,7 @@ def load_config(path: Path) -> SinkConfig:
             "evidence": resolve(config.evidence, base),
             "broker": broker,
             "http": resolve(config.http, base),
+            "trust": resolve(config.trust, base),
             "alerts": config.alerts.beside(base),
         }
     )

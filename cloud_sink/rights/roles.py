@@ -54,7 +54,7 @@ _RANK = {role: rank for rank, role in enumerate(Role)}
 class Principal:
     """Who asks. Somebody on the machine itself, where no users are kept, is of every tenant."""
 
-    kind: Literal["machine", "user", "key"]
+    kind: Literal["machine", "user", "key", "device"]
     id: str
     name: str
     tenant: str | None  # None: every tenant

@@ -32,6 +32,7 @@ from cloud_sink.store import (  # noqa: F401 - who knows this module's tables kn
     settled_tables,
     tail_tables,
     task_tables,
+    trust_tables,
 )
 from cloud_sink.store.schema import EPOCH as _EPOCH
 from cloud_sink.store.schema import SKU as _SKU

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import typer
 
-from edge.cli import analyse, bench, catalogue, config, doctor, evaluate, planogram, run, status, traffic
+from edge.cli import analyse, bench, catalogue, config, doctor, evaluate, planogram, provision, run, status, traffic
 from edge.contract.errors import FacingsError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("analyse")(analyse.analyse)
 app.command("traffic")(traffic.traffic)
 app.command("evaluate")(evaluate.evaluate)
 app.command("bench")(bench.bench)
+app.command("provision")(provision.provision)
 app.command("doctor")(doctor.doctor)
 app.command("status")(status.status)
 app.add_typer(catalogue.app, name="catalogue")

@@ -67,7 +67,8 @@ class Link:
         self._epoch = epoch
         self._inbox = inbox
         self._times = times or LinkTimes()
-        self._tls = None if settings.tls is None else tls_context(settings.tls)
+        if settings.tls is not None:
+            tls_context(settings.tls)  # what is wrong with it is said now
         self._outbound: deque[Parcel] = deque()
         self._ring, self._bell = socket.socketpair()
         self._ring.setblocking(False)
@@ -137,10 +138,15 @@ class Link:
         return longest * (0.5 + 0.5 * self._rng.random())  # a fleet must not come back in step
 
     def _converse(self, connection: str) -> tuple[str, bool]:
+        try:  # read anew each time: a certificate is exchanged while the agent runs
+            tls = None if self._settings.tls is None else tls_context(self._settings.tls)
+        except DeliveryError as error:
+            self._inbox.put(Down(connection, error.what))
+            return error.what, False
         talk = Conversation(
             connection=connection,
             settings=self._settings,
-            tls=self._tls,
+            tls=tls,
             times=self._times,
             address=self._address,
             will=self._state("lost", connection),

@@ -24,6 +24,12 @@ SELECT json_extract(body, '$.data.camera'), type, json_extract(body, '$.data.rea
 FROM event WHERE type IN ('shelf.observed.v1', 'capture.rejected.v1')
 GROUP BY 1, 2, 3 ORDER BY 4
 """
+_CAPTURES_SINCE = """
+SELECT json_extract(body, '$.data.camera'), type, json_extract(body, '$.data.reason'),
+       json_extract(body, '$.data.evidence'), status
+FROM event WHERE type IN ('shelf.observed.v1', 'capture.rejected.v1') AND row > ? ORDER BY row
+"""
+_LAST_ROW = "SELECT coalesce(max(row), 0) FROM event"
 _LAST_HEALTH = "SELECT body FROM event WHERE type = 'device.health.v1' ORDER BY row DESC LIMIT 1"
 
 
@@ -34,6 +40,16 @@ class LastCapture:
     accepted: datetime | None = None
     rejected: datetime | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What became of one frame."""
+
+    camera: str
+    reason: str  # why it was not used; empty: it was
+    evidence: str | None  # SHA-256 of its picture, where that was kept
+    receipted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,38 @@ def look_into(path: Path) -> OutboxLook | None:
             return _look(database, path, running=running, size=size, aside=aside)
     except sqlite3.Error as error:
         return OutboxLook(running=running, fault=str(error), file_bytes=size, set_aside=aside)
+
+
+def last_row(path: Path) -> int:
+    """Where an outbox ends now; 0 where there is none. For `captures_after`.
+
+    Raises:
+        DeliveryError: it cannot be read.
+    """
+    if not path.exists():
+        return 0
+    try:
+        with closing(_open(path, running=True)) as database:
+            return int(database.execute(_LAST_ROW).fetchone()[0])
+    except sqlite3.Error as error:
+        raise DeliveryError(f"{path}: {error}", "see edge doctor") from None
+
+
+def captures_after(path: Path, row: int) -> list[Captured]:
+    """The captures that entered an outbox after a row and are still here, the oldest first.
+
+    Raises:
+        DeliveryError: it cannot be read.
+    """
+    try:
+        with closing(_open(path, running=True)) as database:
+            found = database.execute(_CAPTURES_SINCE, (row,)).fetchall()
+    except sqlite3.Error as error:
+        raise DeliveryError(f"{path}: {error}", "see edge doctor") from None
+    return [
+        Captured(camera, reason if kind == "capture.rejected.v1" else "", evidence, status == RECEIPTED)
+        for camera, kind, reason, evidence, status in found
+    ]
 
 
 def _look(database: sqlite3.Connection, path: Path, *, running: bool, size: int, aside: tuple[str, ...]) -> OutboxLook:

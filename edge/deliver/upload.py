@@ -15,14 +15,20 @@ import urllib3
 from edge.contract.errors import DeliveryError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edge.contract.topics import Address
     from edge.deliver.evidence import EvidenceSpool
+    from edge.deliver.signing import RequestSigner
 
 log = structlog.get_logger(__name__)
 
 STORED = frozenset({200, 201})
 PASSING = frozenset({408, 425, 429})
 """Statuses of the 4xx that speak of the moment, not of the photograph."""
+
+SHUT_OUT = frozenset({401, 403})
+"""Statuses that speak of the device: its clock, its certificate, where it stands. The photograph waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +50,33 @@ class EvidenceUploader:
         collector: the collector's address, such as `http://127.0.0.1:8080`.
         address: whose photographs they are.
         times: how long to wait for what.
+        signer: signs each upload; without one nothing leaves this machine.
+        authorities: whom to believe at the collector, PEM; None: whom the system believes.
 
     Raises:
-        DeliveryError: a collector that is not on this machine. Elsewhere uploads must be signed with the device's
-            key, and this version has none.
+        DeliveryError: a collector that is not on this machine, and nothing to sign with.
     """
 
     def __init__(
-        self, spool: EvidenceSpool, *, collector: str, address: Address, times: UploadTimes | None = None
+        self,
+        spool: EvidenceSpool,
+        *,
+        collector: str,
+        address: Address,
+        times: UploadTimes | None = None,
+        signer: RequestSigner | None = None,
+        authorities: Path | None = None,
     ) -> None:
-        _check_loopback(collector)
+        _check_collector(collector, signed=signer is not None)
         self._spool = spool
         self._base = collector.rstrip("/")
         self._address = address
         self._times = times or UploadTimes()
+        self._signer = signer
         self._http = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=self._times.connect, read=self._times.read), retries=False
+            timeout=urllib3.Timeout(connect=self._times.connect, read=self._times.read),
+            retries=False,
+            ca_certs=None if authorities is None else str(authorities),
         )
         self._awake = threading.Event()
         self._stopping = threading.Event()
@@ -107,18 +124,23 @@ class EvidenceUploader:
 
     def _upload(self, sha256: str, jpeg: bytes) -> bool:
         headers = {"Content-Type": "image/jpeg", "X-Facings-Source": self._address.source}
+        url = f"{self._base}/api/v1/evidence/{sha256}"
+        if self._signer is not None:
+            headers = self._signer.sign("PUT", url, headers, jpeg)
         try:
-            url = f"{self._base}/api/v1/evidence/{sha256}"
-            status = self._http.request("PUT", url, body=jpeg, headers=headers, redirect=False).status
+            answer = self._http.request("PUT", url, body=jpeg, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             return self._failed(type(error).__name__)
+        status = answer.status
+        if self._signer is not None:
+            self._signer.hear(answer.headers.get("Date"))
         if status in STORED:
             self._spool.remove(sha256)
             if self._failing:
                 self._failing = False
                 log.info("evidence.up", collector=self._base)
             return True
-        if 400 <= status < 500 and status not in PASSING:  # noqa: PLR2004 - the 4xx
+        if 400 <= status < 500 and status not in PASSING and not (self._signer is not None and status in SHUT_OUT):  # noqa: PLR2004 - the 4xx
             self._spool.refuse(sha256)
             log.warning("evidence.refused", sha256=sha256, status=status)
             return True
@@ -135,19 +157,21 @@ class EvidenceUploader:
         return longest * (0.5 + 0.5 * self._rng.random())
 
 
-def _check_loopback(collector: str) -> None:
+def _check_collector(collector: str, *, signed: bool) -> None:
     parts = urlsplit(collector)
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host:
         raise DeliveryError(f"collector {collector!r} is no URL", "give one such as http://127.0.0.1:8080")
     if parts.username is not None or parts.password is not None:
-        raise DeliveryError("the collector's URL holds credentials", "leave them out: none are sent on loopback")
+        raise DeliveryError("the collector's URL holds credentials", "leave them out: uploads are signed with a key")
+    if signed and parts.scheme == "https":
+        return
     try:
         loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:
         loopback = host == "localhost"
     if not loopback:
         raise DeliveryError(
-            f"evidence cannot go to {host}: uploads beyond this machine must be signed, and this version has no key",
-            "leave the collector's URL out, or run the collector on this machine",
+            f"evidence cannot go to {host}: uploads beyond this machine are signed and encrypted",
+            "provision this device (edge provision), or leave the collector's URL out",
         )

@@ -21,6 +21,7 @@ from edge.deliver.delivery import Delivery
 from edge.deliver.envelope import Draft, Stamp
 from edge.deliver.evidence import EvidenceSpool
 from edge.deliver.outbox import Outbox
+from edge.deliver.signing import RequestSigner
 from edge.deliver.upload import EvidenceUploader
 from edge.device.allocator import give_back
 from edge.device.clock import Clock, installed_at
@@ -35,6 +36,7 @@ from edge.device.opening import load_analysers, looks_for_people, models_of, ope
 from edge.device.pulse import Pulse
 from edge.device.recycle import reason_to_begin_anew
 from edge.device.remote_config import RemoteConfig
+from edge.device.renewal import Renewer
 from edge.device.settings import broker_settings
 from edge.device.supervisor import Supervisor
 from edge.device.surroundings import Surroundings
@@ -43,8 +45,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from edge.contract.config import AgentConfig
+    from edge.contract.config import AgentConfig, CollectorSection
     from edge.contract.receipts import ConfigReport
+    from edge.deliver.delivery import DeliveryStatus
     from edge.device.analysis import Analyser, LoadedModels
 
 log = structlog.get_logger(__name__)
@@ -113,11 +116,9 @@ class Agent:
             now=self._clock.now,
             heard=self._heard,
         )
-        self._uploader = (
-            EvidenceUploader(self._spool, collector=config.collector.url, address=address)
-            if config.collector is not None
-            else None
-        )
+        self._uploader = None if config.collector is None else _uploader(config.collector, self._spool, address)
+        provisioned = config.collector is not None and config.collector.cert_file is not None
+        self._renewer = Renewer(config) if provisioned else None
         self._force = Exchange(RemoteConfig(config, file), hire=self._hire, report=self._report)
         self._commands = Commands(
             self._delivery.commands,
@@ -140,6 +141,8 @@ class Agent:
         self._delivery.start()
         if self._uploader is not None:
             self._uploader.start()
+        if self._renewer is not None:
+            self._renewer.start()
         if self._filed.metrics.port is not None:
             self._metrics.serve(self._filed.metrics.port, self._standing)
         log.info(
@@ -163,6 +166,29 @@ class Agent:
     def stop(self) -> None:
         """End in an orderly way; may be called from a signal handler."""
         self._stop.set()
+
+    def capture(self) -> dict[str, Any]:
+        """One frame of every camera that looks at a fixture, now.
+
+        Raises:
+            SourceError: none came.
+        """
+        return capture_now(self._force.crew)
+
+    @property
+    def delivery(self) -> DeliveryStatus:
+        """How the delivery does."""
+        return self._delivery.status
+
+    @property
+    def unreceipted(self) -> int:
+        """Events that the collector has not receipted."""
+        return self._outbox.depth
+
+    @property
+    def not_uploaded(self) -> int:
+        """Pictures that wait to be uploaded; none where no collector takes them."""
+        return 0 if self._uploader is None else len(self._spool.waiting())
 
     def _hire(self, config: AgentConfig) -> Crew:
         """The cameras of a configuration, ready to begin."""
@@ -313,6 +339,8 @@ class Agent:
     def _close(self) -> int:
         if self._uploader is not None:
             self._uploader.stop()
+        if self._renewer is not None:
+            self._renewer.stop()
         self._delivery.stop(timeout=FAREWELL if self._delivery.status.connected else 0.0)
         left = self._outbox.depth
         self._metrics.close()
@@ -322,6 +350,14 @@ class Agent:
         if failure is not None:
             raise failure
         return left
+
+
+def _uploader(section: CollectorSection, spool: EvidenceSpool, address: Address) -> EvidenceUploader:
+    """What uploads pictures, signed where this device was provisioned."""
+    signer = None
+    if section.cert_file is not None and section.key_file is not None:
+        signer = RequestSigner(section.cert_file, section.key_file)
+    return EvidenceUploader(spool, collector=section.url, address=address, signer=signer, authorities=section.ca_file)
 
 
 def _versions(analysers: Mapping[str, Analyser]) -> Versions:

@@ -57,8 +57,19 @@ class CollectorSection(Section):
     """Where evidence goes."""
 
     url: Annotated[str, Field(pattern=r"^https?://")] = Field(
-        description="the collector, such as http://127.0.0.1:8080"
+        description="the collector, such as http://127.0.0.1:8080; elsewhere https:// with the files below"
     )
+    ca_file: Path | None = Field(None, description="whom to believe there; without it whom the system believes")
+    cert_file: Path | None = Field(None, description="this device's certificate, whose key signs what is sent")
+    key_file: Path | None = Field(None, description="this device's private key")
+
+    @model_validator(mode="after")
+    def _a_pair(self) -> CollectorSection:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together")
+        if self.cert_file is not None and not self.url.startswith("https://"):
+            raise ValueError("signed requests go to https:// only")
+        return self
 
 
 class OutboxSection(Section):

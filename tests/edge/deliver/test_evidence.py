@@ -170,8 +170,8 @@ def test_a_collector_that_is_away_is_waited_for(spool: EvidenceSpool) -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("https://sink.example.com", "must be signed"),
-        ("http://10.0.0.7:8080", "must be signed"),
+        ("https://sink.example.com", "are signed"),
+        ("http://10.0.0.7:8080", "are signed"),
         ("http://user:secret@127.0.0.1", "credentials"),
         ("127.0.0.1:8080", "no URL"),
         ("ftp://127.0.0.1", "no URL"),

@@ -1,0 +1,1 @@
+"""Who is a device: the fleet's authority, claims, renewal, revocation, and what brokers are told of them."""

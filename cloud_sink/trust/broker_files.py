@@ -1,0 +1,246 @@
+"""Files of a Mosquitto that lets in our devices and collectors alone, each to its own topics.
+
+One `user` section a device with its topics written out: a `pattern` with `%u` would make a device's name part of a
+topic, and a name that holds a wildcard or another tenant's would open what is not its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from cloud_sink.store import identities
+from cloud_sink.store.database import reading
+from cloud_sink.trust.authority import issue_device, issue_server, read_request, revocation_list
+from cloud_sink.trust.errors import TrustError
+from edge.contract.topics import Address, Channel, every_device
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from cloud_sink.store.database import Database
+    from cloud_sink.store.identities import Identity
+    from cloud_sink.trust.authority import Authority
+    from cloud_sink.trust.keyring import Keyring
+
+CONFIGURATION, RULES, AUTHORITIES, REVOKED = "mosquitto.conf", "acl", "ca.pem", "revoked.pem"
+
+WRITES = (Channel.EVENTS, Channel.STATE, Channel.REPLIES, Channel.CONFIG_REPORTED)
+"""What a device writes; it reads the others."""
+
+READS = tuple(channel for channel in Channel if channel not in WRITES)
+
+SERVER_DAYS = 825
+"""Days a broker's or a collector's own certificate holds: some clients refuse servers with more."""
+
+_RENEWED = timedelta(days=SERVER_DAYS / 3)
+_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A Mosquitto to be: where it listens, and who collects from it."""
+
+    hosts: tuple[str, ...]  # the names and addresses that devices and collectors use
+    port: int = 8883
+    collectors: int = 1
+
+
+def make_files(folder: Path, broker: Broker, keyring: Keyring, *, now: datetime) -> list[Path]:
+    """Write the configuration, the broker's certificate and key, and a certificate and key for each collector.
+
+    What is there and still holds stays. The files that follow the fleet come from `follow`.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        TrustError: a host that is no name, or a folder that cannot be written.
+    """
+    wrong = next((host for host in broker.hosts if not _NAME.fullmatch(host)), None)
+    if wrong is not None or not broker.hosts:
+        raise TrustError(f"{wrong or 'nothing'} is no host name", "name the broker's host with --host")
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not _still_holds(folder / "broker.pem", keyring, broker.hosts, now):
+            written += server_files(folder, "broker", broker.hosts, keyring.active, now=now)
+        for number in range(1, broker.collectors + 1):
+            name = f"collector-{number}"
+            if not _still_holds(folder / f"{name}.pem", keyring, (), now):
+                written += _collector(folder, name, keyring.active, now)
+        if write_whole(folder / CONFIGURATION, configuration(folder.resolve(), broker)):
+            written.append(folder / CONFIGURATION)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return written
+
+
+def follow(folder: Path, engine: Database, keyring: Keyring, *, now: datetime) -> bool:
+    """Write whom the broker believes, who was shut out and who may do what; whether anything differs from before.
+
+    Raises:
+        TrustError: the folder cannot be written.
+        DatabaseAway: nothing is known of the fleet now; the files stay.
+    """
+    with reading(engine) as connection:
+        devices = identities.admitted(connection)
+        revoked = {name: identities.revoked_of(connection, name, now) for name, _ in keyring.believed}
+    collectors = sorted(path.stem for path in folder.glob("collector-*.pem"))
+    lists = "".join(revocation_list(one, revoked[name], now=now) for name, one in keyring.believed)
+    try:
+        changed = write_whole(folder / AUTHORITIES, keyring.bundle)
+        changed |= write_whole(folder / RULES, rules(devices, collectors))
+        changed |= _write_revoked(folder / REVOKED, lists, now)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return changed
+
+
+def rules(devices: Iterable[Identity], collectors: Sequence[str]) -> str:
+    """The ACL: a section a device with its own topics, a section a collector; whoever has none may do nothing."""
+    sections = ["# Written by sink broker-files; changes here do not last."]
+    for one in devices:
+        address = Address(one.tenant, one.store, one.device)
+        lines = [f"# {one.tenant}/{one.store}/{one.device}", f"user {one.id}"]
+        lines += [f"topic write {address.topic(channel)}" for channel in WRITES]
+        lines += [f"topic read {address.topic(channel)}" for channel in READS]
+        sections.append("\n".join(lines))
+    for name in collectors:
+        lines = [f"user {name}"]
+        lines += [f"topic read {every_device(channel)}" for channel in WRITES]
+        lines += [f"topic write {every_device(channel)}" for channel in READS]
+        sections.append("\n".join(lines))
+    return "\n\n".join(sections) + "\n"
+
+
+def configuration(folder: Path, broker: Broker) -> str:
+    """Mosquitto's configuration: one listener, TLS 1.2 or newer, nobody without a certificate."""
+    return f"""\
+# Written by sink broker-files.
+listener {broker.port}
+protocol mqtt
+tls_version tlsv1.2
+cafile {folder / AUTHORITIES}
+crlfile {folder / REVOKED}
+certfile {folder / "broker.pem"}
+keyfile {folder / "broker.key"}
+require_certificate true
+use_identity_as_username true
+allow_anonymous false
+acl_file {folder / RULES}
+# Two tenants may call their devices alike: a client goes by its certificate, and none throws another out.
+use_username_as_clientid true
+max_packet_size 1048576
+"""
+
+
+def write_whole(path: Path, text: str, *, mode: int = 0o644) -> bool:
+    """Write a file that is whole or as it was; False where it holds just that already.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if path.is_file() and path.read_bytes() == text.encode():
+        return False
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    return True
+
+
+def new_key() -> tuple[str, str]:
+    """A key, and a request for a certificate for it; both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private.decode("ascii"), request.public_bytes(Encoding.PEM).decode("ascii")
+
+
+def server_files(folder: Path, name: str, hosts: Sequence[str], authority: Authority, *, now: datetime) -> list[Path]:
+    """A server's certificate and key, signed by the fleet's authority.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    private, request = new_key()
+    certificate = issue_server(authority, read_request(request), hosts=hosts, now=now, days=SERVER_DAYS)
+    return _pair(folder, name, private, certificate)
+
+
+def _collector(folder: Path, name: str, authority: Authority, now: datetime) -> list[Path]:
+    private, request = new_key()
+    certificate = issue_device(
+        authority, read_request(request), identity=name, uri=f"urn:facings:{name}", now=now, days=SERVER_DAYS
+    )
+    return _pair(folder, name, private, certificate)
+
+
+def _pair(folder: Path, name: str, private: str, certificate: str) -> list[Path]:
+    key, pem = folder / f"{name}.key", folder / f"{name}.pem"
+    pem.unlink(missing_ok=True)  # a power cut between the two leaves no pair that does not fit
+    write_whole(key, private, mode=0o600)
+    write_whole(pem, certificate)
+    return [key, pem]
+
+
+def _still_holds(path: Path, keyring: Keyring, hosts: Sequence[str], now: datetime) -> bool:
+    """Whether a certificate is there, for a while yet, for these hosts, by somebody who is believed.
+
+    While an authority is exchanged, one by the old authority stays: devices that have not heard of the new one would
+    believe no other.
+    """
+    try:
+        one = x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    if one.not_valid_after_utc - now < _RENEWED or not path.with_suffix(".key").is_file():
+        return False
+    if one.issuer not in [authority.certificate.subject for _, authority in keyring.believed]:
+        return False
+    return not hosts or _hosts_of(one) == set(hosts)
+
+
+def _hosts_of(one: x509.Certificate) -> set[str]:
+    names = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    dns = {str(name) for name in names.get_values_for_type(x509.DNSName)}
+    return dns | {str(address) for address in names.get_values_for_type(x509.IPAddress)}
+
+
+def _write_revoked(path: Path, lists: str, now: datetime) -> bool:
+    """Write the revocation lists where they say something new, or the ones there are half as old as they may get."""
+    try:
+        there = [x509.load_pem_x509_crl(one) for one in _each(path.read_bytes())]
+    except (OSError, ValueError):
+        there = []
+    wanted = [x509.load_pem_x509_crl(one) for one in _each(lists.encode())]
+    fresh = all(one.next_update_utc is not None and one.next_update_utc - now > timedelta(days=15) for one in there)
+    if fresh and [_said(one) for one in there] == [_said(one) for one in wanted]:
+        return False
+    return write_whole(path, lists)
+
+
+def _each(text: bytes) -> list[bytes]:
+    end = b"-----END X509 CRL-----"
+    return [part + end + b"\n" for part in text.split(end)[:-1]]
+
+
+def _said(one: x509.CertificateRevocationList) -> tuple[str, frozenset[int]]:
+    return one.issuer.rfc4514_string(), frozenset(revoked.serial_number for revoked in one)
+
+
+def _unwritable(folder: Path, error: OSError) -> TrustError:
+    return TrustError(f"{error.filename or folder}: {error.strerror or error}", "name a folder that can be written")

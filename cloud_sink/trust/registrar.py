@@ -1,0 +1,248 @@
+"""Turns a claim and a key into a device: one use, one device, one answer."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cloud_sink.rights.secrets import digest, is_same
+from cloud_sink.store import identities, invitation_rows
+from cloud_sink.store.database import writing
+from cloud_sink.store.identities import Identity, Issued
+from cloud_sink.trust.authority import issue_device, read_certificate, read_request, serial_of
+from cloud_sink.trust.configuration import agent_configuration, read_template
+from cloud_sink.trust.endpoint import Endpoint, collector_authorities
+from cloud_sink.trust.errors import TrustError
+from edge.contract.errors import FacingsError
+from edge.contract.provisioning import Granted, ProvisionAnswer, RenewAnswer
+
+if TYPE_CHECKING:
+    from cloud_sink.fleet.settings import SinkConfig, StoreSection
+    from cloud_sink.fleet.stores import StoreBook
+    from cloud_sink.store.database import Database, Transaction
+    from cloud_sink.store.invitation_rows import Invitation
+    from cloud_sink.trust.authority import Request
+    from cloud_sink.trust.keyring import Keyring, Vault
+    from edge.contract.provisioning import ProvisionRequest, RenewRequest
+
+LATE = timedelta(days=90)
+"""How long after its end a certificate can still be exchanged: a shop may be shut for a season."""
+
+_NO_SECRET = digest(secrets.token_urlsafe(32))
+"""What a claim that is not there is compared with, so that it takes as long."""
+
+
+class Why(StrEnum):
+    """Why a claim is refused."""
+
+    INVALID = "invalid"  # unknown, or another secret: which of both is not told
+    USED = "used"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    OTHER_STORE = "other-store"
+    KNOWN_DEVICE = "known-device"
+
+
+_SAID = {
+    Why.INVALID: ("this claim is not valid", "scan the label again"),
+    Why.USED: ("this claim was used by another device", "ask for a new invitation, and tell whoever made this one"),
+    Why.EXPIRED: ("this claim has expired", "ask for a new invitation"),
+    Why.CANCELLED: ("this claim was taken back", "ask for a new invitation"),
+    Why.OTHER_STORE: ("this claim is for another store", "take the label of this store"),
+    Why.KNOWN_DEVICE: ("a device of this name has a key already", "invite it with --replaces, or revoke the other one"),
+}
+
+
+class ClaimRefusedError(FacingsError):
+    """A claim that lets nobody in.
+
+    Args:
+        why: the reason.
+        invitation: the id of the claim, as it was sent.
+        tenant: whose claim it is; empty where that is not known.
+    """
+
+    def __init__(self, why: Why, invitation: str, tenant: str = "") -> None:
+        super().__init__(*_SAID[why])
+        self.why, self.invitation, self.tenant = why, invitation, tenant
+
+
+class Registrar:
+    """Lets devices in.
+
+    Args:
+        engine: the database.
+        vault: the fleet's authorities.
+        stores: master data.
+        config: the sink's.
+    """
+
+    def __init__(self, engine: Database, vault: Vault, stores: StoreBook, config: SinkConfig) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._stores = stores
+        self._config = config
+
+    def provision(self, asked: ProvisionRequest, now: datetime) -> tuple[ProvisionAnswer, Invitation]:
+        """Let a device in that shows a claim, or say that a person has to approve.
+
+        The same key gets the same certificate for as long as the claim lives; any other key is refused from the moment
+        on that one has taken the claim, however many come at one time.
+
+        Returns:
+            The answer, and the claim as it was found.
+
+        Raises:
+            RequestRefusedError: the request for a certificate.
+            ClaimRefusedError: the claim.
+            TrustError: the authority or the configuration cannot be used; the claim is as it was.
+            DatabaseAway: nothing was changed, or the answer is the same when asked again.
+        """
+        request = read_request(asked.csr)
+        keyring = self._vault.open()
+        name, _, secret = asked.claim.partition(".")
+        with writing(self._engine) as connection:
+            claim = invitation_rows.find(connection, name)
+            if not is_same(secret, claim.secret if claim else _NO_SECRET) or claim is None:
+                raise ClaimRefusedError(Why.INVALID, name)
+            self._check(claim, asked, request, now)
+            identity = self._settle(connection, claim, request, keyring, now)
+            granted = None if identity is None else self._granted(identity, keyring)
+        return ProvisionAnswer(state="granted" if granted else "pending", time=now, granted=granted), claim
+
+    def renew(self, identity: Identity, asked: RenewRequest, now: datetime) -> RenewAnswer:
+        """A device's certificate, exchanged where that is due, and whom it is to believe.
+
+        Raises:
+            RequestRefusedError: the request for a certificate, or its key is another one.
+            TrustError: the authority cannot be used.
+        """
+        request = read_request(asked.csr)
+        if request.key_sha256 != identity.key:
+            raise TrustError("the request names another key than the device's", "provision the device anew")
+        keyring = self._vault.open()
+        certificate = identity.certificate
+        with writing(self._engine) as connection:
+            if self._is_due(identity, keyring, now):
+                certificate, issued = self._issue(request, keyring, identity, now)
+                identities.renew(connection, identity.id, certificate, issued)
+            if identity.told != asked.believes:  # what it has stored, not what it was sent: an answer may be lost
+                identities.note_told(connection, identity.id, asked.believes)
+        authorities = collector_authorities(self._config, keyring)
+        return RenewAnswer(
+            certificate=certificate, authorities=keyring.bundle, collector_authorities=authorities, time=now
+        )
+
+    def configuration(self, tenant: str, store: str, fixture: str, device: str) -> dict[str, object]:
+        """What a device would be told.
+
+        Raises:
+            TrustError: nobody described the store, or the template will not do.
+        """
+        described = self._store(tenant, store)
+        endpoint = Endpoint.of(self._config)
+        template = read_template(self._config.trust.template)
+        return agent_configuration(
+            template, described, device=device, fixture=fixture, broker=endpoint.broker, collector=endpoint.url
+        )
+
+    def _check(self, claim: Invitation, asked: ProvisionRequest, request: Request, now: datetime) -> None:
+        if claim.state == "cancelled":
+            raise ClaimRefusedError(Why.CANCELLED, claim.id, claim.tenant)
+        if claim.expires <= now:
+            raise ClaimRefusedError(Why.EXPIRED, claim.id, claim.tenant)
+        if claim.key not in {None, request.key_sha256}:
+            raise ClaimRefusedError(Why.USED, claim.id, claim.tenant)
+        if asked.store not in {None, claim.store}:
+            raise ClaimRefusedError(Why.OTHER_STORE, claim.id, claim.tenant)
+
+    def _settle(
+        self, connection: Transaction, claim: Invitation, request: Request, keyring: Keyring, now: datetime
+    ) -> Identity | None:
+        """The device that the claim has let in by now; None while a person has to approve."""
+        key = request.key_sha256
+        if claim.state == "pending":
+            return None
+        if claim.state == "used":
+            found = identities.of_device(connection, claim.tenant, claim.device)
+            if found is None or found.key != key or found.revoked is not None:
+                raise ClaimRefusedError(Why.USED, claim.id, claim.tenant)
+            return found
+        first = (
+            invitation_rows.take(connection, claim.id, key=key, now=now)
+            if claim.state == "open"
+            else invitation_rows.use(connection, claim.id, key=key)
+        )
+        if not first:  # another one came between our look and our word
+            again = invitation_rows.find(connection, claim.id)
+            if again is None or again.key != key or again.state == claim.state:
+                raise ClaimRefusedError(Why.USED, claim.id, claim.tenant)
+            return self._settle(connection, again, request, keyring, now)
+        if claim.state == "open" and claim.approval:
+            return None
+        return self._enter(connection, claim, request, keyring, now)
+
+    def _enter(
+        self, connection: Transaction, claim: Invitation, request: Request, keyring: Keyring, now: datetime
+    ) -> Identity:
+        before = identities.of_device(connection, claim.tenant, claim.device)
+        if before is not None and before.revoked is None and not claim.replaces:
+            raise ClaimRefusedError(Why.KNOWN_DEVICE, claim.id, claim.tenant)
+        blank = Identity(
+            id=secrets.token_hex(16),
+            tenant=claim.tenant,
+            device=claim.device,
+            store=claim.store,
+            fixture=claim.fixture,
+            key=request.key_sha256,
+            certificate="",
+            authority=keyring.active_id,
+            made=now,
+            expires=now,
+            told=keyring.told,
+        )
+        certificate, issued = self._issue(request, keyring, blank, now)
+        made = replace(blank, certificate=certificate, expires=issued.expires)
+        identities.enter(connection, made, issued)
+        return made
+
+    def _issue(self, request: Request, keyring: Keyring, one: Identity, now: datetime) -> tuple[str, Issued]:
+        pem = issue_device(
+            keyring.active,
+            request,
+            identity=one.id,
+            uri=f"urn:facings:{one.tenant}:{one.device}",
+            now=now,
+            days=self._config.trust.certificate_days,
+        )
+        certificate = read_certificate(pem)
+        issued = Issued(serial_of(certificate), one.id, keyring.active_id, certificate.not_valid_after_utc)
+        return pem, issued
+
+    def _is_due(self, identity: Identity, keyring: Keyring, now: datetime) -> bool:
+        last_third = timedelta(days=self._config.trust.certificate_days) / 3
+        return identity.authority != keyring.active_id or identity.expires - now < last_third
+
+    def _granted(self, identity: Identity, keyring: Keyring) -> Granted:
+        return Granted(
+            identity=identity.id,
+            tenant=identity.tenant,
+            store=identity.store,
+            fixture=identity.fixture,
+            device=identity.device,
+            store_name=self._store(identity.tenant, identity.store).name,
+            certificate=identity.certificate,
+            authorities=keyring.bundle,
+            collector_authorities=collector_authorities(self._config, keyring),
+            configuration=self.configuration(identity.tenant, identity.store, identity.fixture, identity.device),
+            models=self._config.trust.models,
+        )
+
+    def _store(self, tenant: str, store: str) -> StoreSection:
+        described = self._stores.find(tenant, store)
+        if described is None:
+            raise TrustError(f"nobody described store {store} of {tenant}", "sink import stores, or the configuration")
+        return described
