@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cloud_sink.evidence import removal
+from cloud_sink.fleet.master import stores_of
+from cloud_sink.photo_audit.weekly import draw_due
 from cloud_sink.store import audit_rows, chores, invitation_rows, outgoing, partitions, users
 from cloud_sink.store.database import DatabaseAway, writing
 from cloud_sink.store.retention import Keep, expire
@@ -82,9 +84,10 @@ class Housekeeper:
             gone["outgoing"] = sum(left.values())  # where no service sends it
             gone["invitations"] = invitation_rows.expire(connection, now - timedelta(days=self._config.retention.audit))
             gone["audit"] = audit_rows.expire(connection, now - timedelta(days=self._config.retention.audit))
+        drawn = draw_due(self._engine, stores_of(self._engine, self._config.stores), self._config.audit, now)
         # Last: it may wait for a store elsewhere, or fail with it.
         gone["evidence"] = removal.expire(self._engine, self._place, self._config.retention.evidence, now)
-        _log.info("housekeeping.done", deleted={name: count for name, count in gone.items() if count})
+        _log.info("housekeeping.done", deleted={name: count for name, count in gone.items() if count}, audits=drawn)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import imagesize
 
-from cloud_sink.exports.walk import Wanted, corrected_observations
+from cloud_sink.exports.walk import Wanted, judged_observations
 from edge.contract.errors import StoreError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Labelled:
 
     photographs: int
     judged: int  # facings of which a person said what they are
-    without_photograph: int  # corrected captures of which none was kept
+    without_photograph: int  # captures with judgements of which none was kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Unit:
 
 
 def write_labels(engine: Database, room: EvidenceRoom, wanted: Wanted, folder: Path) -> Labelled:
-    """Write the photographs that people corrected, and their labels, as a folder that `edge evaluate` reads.
+    """Write the photographs that people corrected or judged, and their labels, as a folder that `edge evaluate` reads.
 
     Args:
         engine: the database.
@@ -65,7 +65,7 @@ def write_labels(engine: Database, room: EvidenceRoom, wanted: Wanted, folder: P
     _prepare(folder)
     photographs: list[tuple[str, tuple[int, int], list[Unit]]] = []
     missing = 0
-    for seen, said in corrected_observations(engine, wanted):
+    for seen, said in judged_observations(engine, wanted):
         content = room.show(wanted.tenant, seen.evidence) if seen.evidence is not None else None
         if content is None:
             missing += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from cloud_sink.store import corrections
+from cloud_sink.store import corrections, photo_audits
 from cloud_sink.store.database import reading
 from cloud_sink.store.day import stores_seen
 from cloud_sink.store.listing import EventFilter, StoredEvent, episode_page, event_page, find_event
@@ -46,11 +46,16 @@ def observations(engine: Database, wanted: Wanted) -> Iterator[tuple[StoredEvent
             yield one, seen, (one.tenant, one.device, one.epoch, one.seq) in known
 
 
-def corrected_observations(engine: Database, wanted: Wanted) -> Iterator[tuple[ShelfObserved, list[Correction]]]:
-    """Observations that people corrected, as the device told them, each with what was said of it."""
+def judged_observations(engine: Database, wanted: Wanted) -> Iterator[tuple[ShelfObserved, list[Correction]]]:
+    """Observations that people corrected or judged in an audit, as the device told them, with what was said of them.
+
+    Of a facing that was both, the correction is told last: its author saw the picture as a whole.
+    """
     for store in _stores(engine, wanted):
         with reading(engine) as connection:
-            known = corrections.of_store(connection, wanted.tenant, store)
+            known = photo_audits.as_corrections(connection, wanted.tenant, store)
+            for key, said in corrections.of_store(connection, wanted.tenant, store).items():
+                known[key] = [*known.get(key, []), *said]
         for key, said in sorted(known.items()):
             with reading(engine) as connection:
                 found = find_event(connection, *key)

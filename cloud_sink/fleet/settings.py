@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cloud_sink.fleet.alert_settings import AlertSection, WebhookSection
+from cloud_sink.fleet.audit_settings import AuditSection
 from cloud_sink.fleet.evidence_settings import EvidenceSection
 from cloud_sink.fleet.http_settings import HttpSection, Port
 from cloud_sink.fleet.pages_settings import PagesSection
@@ -173,12 +174,13 @@ class SinkConfig(Section):
     evidence: EvidenceSection = Field(EvidenceSection(), description="where photographs are kept")
     broker: BrokerSection = Field(EmbeddedBroker(), description="the MQTT broker; kind: embedded or external")
     http: HttpSection = Field(HttpSection(), description="the REST API")
-    trust: TrustSection = Field(TrustSection(), description="who devices are, and whom they believe")
     pages: PagesSection = Field(PagesSection(), description="the pages for people")
+    trust: TrustSection = Field(TrustSection(), description="who devices are, and whom they believe")
     webhooks: WebhookSection = Field(WebhookSection(), description="events that are sent to others' systems")
     alerts: AlertSection = Field(AlertSection(), description="what is watched, and where it is said")
     intake: IntakeSection = Field(IntakeSection(), description="how events are gathered")
     retention: RetentionSection = Field(RetentionSection(), description="how long data are kept")
+    audit: AuditSection = Field(AuditSection(), description="how much of what the machine says is judged by people")
     grade: GradeSection = Field(GradeSection(), description="how stores are graded")
     alike: tuple[Attribute, ...] = Field(
         ("channel", "store_class", "city"),

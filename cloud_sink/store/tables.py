@@ -27,6 +27,7 @@ from cloud_sink.store import (  # noqa: F401 - who knows this module's tables kn
     evidence_tables,
     master_tables,
     out_tables,
+    photo_audit_tables,
     plan_tables,
     rights_tables,
     settled_tables,
