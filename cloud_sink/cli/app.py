@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from cloud_sink.cli import analyse, export, imports, invite, keep, people, profile, quarantine, release, serve, trust
+from cloud_sink.cli import (
+    analyse,
+    export,
+    imports,
+    invite,
+    keep,
+    people,
+    profile,
+    quarantine,
+    release,
+    report,
+    serve,
+    trust,
+)
 from cloud_sink.cli.logs import Form, set_up_logs
 from edge.contract.errors import FacingsError
 
@@ -23,6 +36,9 @@ app = typer.Typer(
 app.command(epilog="Example: sink serve --config configs/sink/demo.yaml --data /var/lib/facings")(serve.serve)
 app.command(epilog="Example: sink collect --config /etc/facings/sink.yaml")(serve.collect)
 app.command(epilog="Example: sink profile store-01 --day 2026-03-14 --data /var/lib/facings")(profile.profile)
+app.command(
+    epilog="Example: sink report --store store-01 --week 2026-W11 --lang zh --out week.pdf --data /var/lib/facings"
+)(report.report)
 app.command("import", epilog="Example: sink import sales march.csv --dry-run --data /var/lib/facings")(imports.import_)
 app.command(epilog="Example: sink rank --by osa --days 30 --data /var/lib/facings")(analyse.rank)
 app.command(epilog="Example: sink backup /backup/2026-03-14 --data /var/lib/facings")(keep.backup)

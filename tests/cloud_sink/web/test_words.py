@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from cloud_sink.web.words import Phrase
 
 WEB = FOLDER.parent
-SOURCES = [*sorted((WEB / "templates").glob("*.html")), *sorted(WEB.rglob("*.py"))]
+SOURCES = [
+    *sorted((WEB / "templates").glob("*.html")),
+    *sorted(WEB.rglob("*.py")),
+    *sorted((WEB.parent / "report").glob("*.py")),
+]
 ASKED = re.compile(r"""\bt\(\s*(f?)["']([a-z_0-9.{}]+)["'](\s*~)?""")
 """A key as code asks for it: whole, or its beginning where the rest is worked out."""
 

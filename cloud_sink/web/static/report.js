@@ -1,0 +1,3 @@
+"use strict";
+
+document.addEventListener("click", (event) => event.target.closest("#print") && window.print());
