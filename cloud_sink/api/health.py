@@ -33,9 +33,10 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/readyz", dependencies=[everybody()], responses=described(HTTPStatus.SERVICE_UNAVAILABLE))
     def readyz() -> Health:
-        """Events that are sent now are received, and the database answers."""
+        """Events that are sent now are received and stored, and the database answers."""
         if not context.ready():
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the broker is away: events wait in the outboxes")
+            detail = "the broker is away, or the database cannot be written: events wait in the outboxes"
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
         if not is_answering(context.engine):
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer")
         return Health()

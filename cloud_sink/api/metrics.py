@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, ge
 from cloud_sink.api.gate import everybody
 from cloud_sink.api.problems import Problem, described
 from cloud_sink.store import outgoing
-from cloud_sink.store.database import reading
+from cloud_sink.store.database import DatabaseAway, reading
 from edge.contract.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 REQUESTS = Counter("facings_http_requests", "Requests answered", ["method", "route", "status"])
 WAITING = Gauge("facings_outgoing_waiting", "Webhook messages and alerts that are not taken yet")
-READY = Gauge("facings_ready", "Whether events that are sent now are received")
+READY = Gauge("facings_ready", "Whether events that are sent now are received and stored")
+DATABASE_AWAY = Gauge("facings_database_away", "Whether the database did not answer when it was last asked")
 EVIDENCE_AWAY = Gauge("facings_evidence_away", "Whether the place for photographs failed when it was last asked")
 SECONDS = Histogram("facings_http_seconds", "Seconds until an answer was sent", ["route"])
 
@@ -44,8 +45,13 @@ def router(context: Context) -> APIRouter:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not (token and hmac.compare_digest(given.encode(), token.encode())) and not gate.trusts_peer(request):
             raise Problem(HTTPStatus.FORBIDDEN, "metrics are told on loopback, or to the metrics token")
-        with reading(context.engine) as connection:
-            WAITING.set(outgoing.waiting(connection))
+        try:
+            with reading(context.engine) as connection:
+                WAITING.set(outgoing.waiting(connection))
+        except DatabaseAway:  # when counts are wanted most
+            DATABASE_AWAY.set(1)
+        else:
+            DATABASE_AWAY.set(0)
         READY.set(context.ready())
         EVIDENCE_AWAY.set(context.photographs.away)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

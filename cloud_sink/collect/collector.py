@@ -94,8 +94,8 @@ class Collector:
 
     @property
     def ready(self) -> bool:
-        """Whether events that are sent now will be received."""
-        return self._link.subscribed
+        """Whether events that are sent now will be received and stored."""
+        return self._link.subscribed and not self._failing
 
     def run(self, stop: Event) -> None:
         """Collect until `stop` is set; the batch in hand is finished first.

@@ -165,7 +165,11 @@ def _open(login: Login) -> socket.socket:
 
 
 def _encrypted(plain: socket.socket, login: Login) -> ssl.SSLSocket:
-    context = ssl.create_default_context(cafile=login.ca_file)
-    if login.cert_file is not None:
-        context.load_cert_chain(login.cert_file, login.key_file)
+    try:
+        context = ssl.create_default_context(cafile=login.ca_file)
+        if login.cert_file is not None:
+            context.load_cert_chain(login.cert_file, login.key_file)
+    except OSError as error:  # it names no file
+        given = ", ".join(str(file) for file in (login.ca_file, login.cert_file, login.key_file) if file is not None)
+        raise WireError(f"a certificate or key cannot be used ({given}): {error.strerror or error}") from None
     return context.wrap_socket(plain, server_hostname=login.host)
