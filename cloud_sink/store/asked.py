@@ -16,6 +16,11 @@ def in_period(statement: Select[Any], table: Table) -> Select[Any]:
     return of_store(statement, table).where(c.day >= bindparam("since"), c.day <= bindparam("until"))
 
 
+def of_day(statement: Select[Any], table: Table) -> Select[Any]:
+    """Only rows of one `store` of a `tenant` and one business `day`: values to ask with."""
+    return of_store(statement, table).where(table.c.day == bindparam("day"))
+
+
 def of_store(statement: Select[Any], table: Table) -> Select[Any]:
     """Only rows of one `store` of a `tenant`: values to ask with."""
     return statement.where(table.c.tenant == bindparam("tenant"), table.c.store == bindparam("store"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, exists, func, or_, select
 
-from cloud_sink.store.asked import of_store
+from cloud_sink.store.asked import of_day, of_store
 from cloud_sink.store.dialect import Listed
 from cloud_sink.store.distinct import distinct
 from cloud_sink.store.moments import from_ms, to_ms
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Select, Table
 
 
 Counts = dict[str, int]
@@ -77,18 +78,19 @@ class StoreDay:
 
 def read_facts(connection: Connection, tenant: str, store: str, day: date, span: Span) -> StoreDay:
     """Read a store's business day; `span` is its stretch of time, for episodes."""
-    fixtures = _counts(connection, fixture_day, tenant, store, day)
-    rejections = _counts(connection, rejection_day, tenant, store, day)
-    skus = _counts(connection, sku_day, tenant, store, day)
-    traffic = _counts(connection, traffic_hour, tenant, store, day)
+    asked = {"tenant": tenant, "store": store, "day": day}
+    fixtures = _counts(connection, fixture_day, asked)
+    rejections = _counts(connection, rejection_day, asked)
+    skus = _counts(connection, sku_day, asked)
+    traffic = _counts(connection, traffic_hour, asked)
     return StoreDay(
         fixtures={(key[0], key[1]): counts for key, counts in fixtures.items()},
         rejections={(key[0], key[1], key[2]): counts["captures"] for key, counts in rejections.items()},
         skus={(key[0], key[1], key[2]): counts for key, counts in skus.items()},
         traffic={(key[0], key[1]): counts for key, counts in traffic.items()},
-        captures=_captures(connection, tenant, store, day),
+        captures=_captures(connection, asked),
         episodes=read_episodes(connection, tenant, store, span),
-        due=_due(connection, tenant, store, day),
+        due=_due(connection, asked),
     )
 
 
@@ -159,35 +161,35 @@ def _is_known(connection: Connection, tenant: str, store: str) -> bool:
     return bool(connection.execute(select(or_(*there))).scalar_one())
 
 
-def _counts(connection: Connection, table: Table, tenant: str, store: str, day: date) -> dict[tuple[Any, ...], Counts]:
+@cache
+def _counting(table: Table) -> Select[Any]:
+    keys, names = _columns(table)
+    ordered = [table.c[key] for key in keys]  # means are floats: the same order gives the same sums
+    return of_day(select(*ordered, *(table.c[name] for name in names)), table).order_by(*ordered)
+
+
+def _columns(table: Table) -> tuple[list[str], list[str]]:
     keys = [column.name for column in table.primary_key][3:]
-    names = [column.name for column in table.columns][3 + len(keys) :]
-    statement = (
-        select(table)
-        .where(table.c.tenant == tenant, table.c.store == store, table.c.day == day)
-        .order_by(*(table.c[key] for key in keys))  # means are floats: the same order gives the same sums
-    )
+    return keys, [column.name for column in table.columns][3 + len(keys) :]
+
+
+def _counts(connection: Connection, table: Table, asked: Mapping[str, object]) -> dict[tuple[Any, ...], Counts]:
+    keys, names = _columns(table)
     found = {}
-    for row in connection.execute(statement).mappings():
-        counts = {name: int(row[name]) for name in names}
+    for row in connection.execute(_counting(table), asked):
+        counts = dict(zip(names, map(int, row[len(keys) :]), strict=True))
         if any(counts.values()):  # a row that corrections emptied says the same as none
-            found[tuple(row[key] for key in keys)] = counts
+            found[tuple(row[: len(keys)])] = counts
     return found
 
 
-def _captures(connection: Connection, tenant: str, store: str, day: date) -> dict[str, tuple[datetime, ...]]:
-    statement = (
-        select(events.c.fixture, events.c.at)
-        .where(
-            events.c.tenant == tenant,
-            events.c.store == store,
-            events.c.day == day,
-            events.c.type == "shelf.observed.v1",
-        )
-        .order_by(events.c.fixture, events.c.at)
-    )
+_CAPTURES = of_day(select(events.c.fixture, events.c.at), events).where(events.c.type == "shelf.observed.v1")
+_CAPTURES = _CAPTURES.order_by(events.c.fixture, events.c.at)
+
+
+def _captures(connection: Connection, asked: Mapping[str, object]) -> dict[str, tuple[datetime, ...]]:
     found: dict[str, list[datetime]] = {}
-    for fixture, at in connection.execute(statement):
+    for fixture, at in connection.execute(_CAPTURES, asked):
         found.setdefault(fixture, []).append(from_ms(at))
     return {fixture: tuple(moments) for fixture, moments in found.items()}
 
@@ -209,13 +211,9 @@ def read_episodes(connection: Connection, tenant: str, store: str, span: Span) -
     )
 
 
-def _due(connection: Connection, tenant: str, store: str, day: date) -> tuple[CameraDue, ...]:
-    statement = (
-        select(camera_due)
-        .where(camera_due.c.tenant == tenant, camera_due.c.store == store, camera_due.c.day == day)
-        .order_by(camera_due.c.fixture, camera_due.c.device, camera_due.c.camera)
-    )
-    return tuple(
-        CameraDue(fixture=row.fixture, device=row.device, camera=row.camera, due=row.due)
-        for row in connection.execute(statement)
-    )
+_DUE = of_day(select(*(camera_due.c[name] for name in ("fixture", "device", "camera", "due"))), camera_due)
+_DUE = _DUE.order_by(camera_due.c.fixture, camera_due.c.device, camera_due.c.camera)
+
+
+def _due(connection: Connection, asked: Mapping[str, object]) -> tuple[CameraDue, ...]:
+    return tuple(CameraDue(*row) for row in connection.execute(_DUE, asked))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, func, not_, select, tuple_
+from sqlalchemy import and_, bindparam, delete, func, not_, select, tuple_
 
-from cloud_sink.store.asked import in_period
+from cloud_sink.store.asked import in_period, of_day
 from cloud_sink.store.dating import EARLIEST, day_due
 from cloud_sink.store.dialect import Listed, add_rows
 from cloud_sink.store.moments import from_ms, to_ms
@@ -102,15 +102,18 @@ def count_within(connection: Connection, tenant: str, since: date, until: date) 
     return int(connection.execute(select(func.count()).select_from(stale_day).where(where)).scalar_one())
 
 
+_KEY = (stale_day.c.tenant, stale_day.c.store, stale_day.c.day)
+_FREE = of_day(select(*_KEY), stale_day).with_for_update(skip_locked=True)
+_CLAIM = delete(stale_day).where(
+    and_(*(column == bindparam(f"this_{column.name}") for column in _KEY)), tuple_(*_KEY).in_(_FREE)
+)
+
+
 def claim(connection: Connection, key: StoreDayKey) -> bool:
     """Take a day to settle it in this transaction; False when another has settled it, or is about to."""
-    tenant, store, day = key
-    this = and_(stale_day.c.tenant == tenant, stale_day.c.store == store, stale_day.c.day == day)
-    statement = select(stale_day.c.day).where(this).with_for_update(skip_locked=True)
-    if connection.execute(statement).first() is None:
-        return False
-    connection.execute(delete(stale_day).where(this))
-    return True
+    asked = dict(zip(("tenant", "store", "day"), key, strict=True))
+    named = {f"this_{name}": value for name, value in asked.items()}
+    return connection.execute(_CLAIM, {**asked, **named}).rowcount > 0
 
 
 def _began(fact: Fact, data: StockoutOpened | StockoutClosed, dated: Dated) -> datetime:
