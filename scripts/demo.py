@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 import urllib3
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TENANT, STORE, DEVICE, FIXTURE = "demo", "demo-store", "demo-unit", "cooler-1"
-AGENT_LOG = "agent.log"
+AGENT_LOG, SINK_LOG = "agent.log", "sink.log"
 PATIENCE = 60.0
 """Seconds a part may take to start, or to store what was sent last."""
 
@@ -39,7 +41,7 @@ def main(
     frames: Path | None = typer.Option(None, metavar="FOLDER", help="A folder of photographs instead of the frames."),
     catalogue: Path | None = typer.Option(None, metavar="DIR", help="The catalogue that names what is on them."),
     save: Path | None = typer.Option(None, metavar="FILE", help="Also write the profile there, as JSON."),
-    http_port: int = typer.Option(0, min=0, max=65535, help="The port of the profile's URL; 0 takes a free one."),
+    http_port: int = typer.Option(0, min=0, max=65535, help="The port of the pages; 0 takes a free one."),
 ) -> None:
     """Run the whole path, from camera frames to the store profile of a business day.
 
@@ -79,18 +81,44 @@ def run(scene: Scene, folder: Path, *, http_port: int, save: Path | None, once: 
             console.print(f"not read: {error}", style="yellow", soft_wrap=True, markup=False)
         if save is not None:
             save.write_text(json.dumps(profile, indent=2, ensure_ascii=False), encoding="utf-8")
-        console.print(f"\nThe whole profile as JSON: {url}", soft_wrap=True)
-        if not once:
-            console.print("The service stays up until Ctrl-C.")
-            signal.pause()
+        if once:
+            console.print(f"\nThe whole profile as JSON: {url}", soft_wrap=True)
+            return
+    port = urlsplit(sink["http"]).port or http_port
+    with collector(scene, folder, port, access="users") as sink:
+        console.print(f"\nThe pages, in a browser: [bold]{sink['http']}[/bold]", soft_wrap=True)
+        console.print(f"Begin with this link, it works once: {first_link(folder)}", soft_wrap=True)
+        console.print(f"The whole profile as JSON, once you have signed in: {url}", soft_wrap=True)
+        console.print("`sink serve` stays up until Ctrl-C.")
+        signal.pause()
+
+
+def first_link(folder: Path) -> str:
+    """The one-time link of the first admin, as `sink serve` told it.
+
+    Raises:
+        FacingsError: it told none.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        found = re.search(r"http\S+/welcome/\S+", (folder / SINK_LOG).read_text(encoding="utf-8"))
+        if found:
+            return found[0]
+        time.sleep(0.05)
+    raise FacingsError("the collector told no link of the first admin", last_line(folder / SINK_LOG))
 
 
 @contextmanager
-def collector(scene: Scene, folder: Path, http_port: int) -> Iterator[dict[str, Any]]:
-    """`sink serve` with its broker and database in `folder`; gives its addresses, and stops it in the end."""
+def collector(
+    scene: Scene, folder: Path, http_port: int, *, access: Literal["loopback", "users"] = "loopback"
+) -> Iterator[dict[str, Any]]:
+    """`sink serve` with its broker and database in `folder`; gives its addresses, and stops it in the end.
+
+    With access `users` somebody has to sign in; what is stored stays.
+    """
     config = {
         "data": str(folder / "sink"),
-        "http": {"port": http_port},
+        "http": {"port": http_port, "access": access},
         "catalogues": [str(scene.catalogue.resolve())],
         "stores": [
             {
@@ -103,7 +131,8 @@ def collector(scene: Scene, folder: Path, http_port: int) -> Iterator[dict[str, 
         ],
     }
     (folder / "sink.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
-    ready, log = folder / "ready.json", folder / "sink.log"
+    ready, log = folder / "ready.json", folder / SINK_LOG
+    ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "cloud_sink.cli", "serve", "--config", str(folder / "sink.yaml")]
     command += ["--ready-file", str(ready)]
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT) as process:  # noqa: S603 - our own command

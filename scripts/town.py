@@ -18,19 +18,22 @@ from cloud_sink.fleet.imports import KINDS, import_file
 from cloud_sink.fleet.products import ProductBook, load_products
 from cloud_sink.fleet.settings import load_config
 from cloud_sink.fleet.stores import StoreBook
-from cloud_sink.profile.board import Ways, keep_board
+from cloud_sink.profile.board import Ways, ask_board, keep_board
 from cloud_sink.profile.settle import settle_all
+from cloud_sink.store import plans, tasks
 from cloud_sink.store.database import open_database, upgrade, writing
 from cloud_sink.store.facts import Fact, fact_of
 from cloud_sink.store.intake import take
+from edge.contract.planogram import read_planogram
 from edge.contract.refusal import Refused, read_event
-from models.scenes.town.shelf import CATALOGUE, owner
+from models.scenes.town.shelf import CATALOGUE, DEMO, owner
 from models.scenes.town.shops import SHOPS, TENANT
 from models.scenes.town.trade import files
 from models.scenes.town.words import photographs_of, sent_by
 
 if TYPE_CHECKING:
     from cloud_sink.fleet.settings import SinkConfig
+    from cloud_sink.store.database import Database
     from models.scenes.town.words import Sent
 
 _AT_ONCE, _FILLED = 500, "filled"
@@ -106,8 +109,39 @@ def _fill(config: SinkConfig, stores: int, days: int, until: date) -> None:
         )
         assert not report.faults, report.faults
     settle_all(engine, book)
-    keep_board(engine, Ways(book, ProductBook(products), config.grade), now, limit=len(SHOPS))
+    _plan(engine, stores, until - timedelta(days=days - 1), now)
+    ways = Ways(book, ProductBook(products), config.grade)
+    keep_board(engine, ways, now, limit=len(SHOPS))
+    _give_tasks(engine, ways, now)
     engine.dispose()
+
+
+def _plan(engine: Database, stores: int, since: date, now: datetime) -> None:
+    """Upload the one planogram of the town, and assign it to every fixture."""
+    plan = read_planogram(DEMO / "planogram.csv")
+    with writing(engine) as connection:
+        kept = plans.add_version(connection, TENANT, "cooler", plan, note="as devices know it", at=now, who="town")
+        wanted = [
+            plans.Assignment(TENANT, shop.id, fixture, since, kept.name, kept.version, now, "town")
+            for shop in SHOPS[:stores]
+            for fixture in shop.fixtures
+        ]
+        if wanted:
+            plans.assign(connection, wanted)
+
+
+def _give_tasks(engine: Database, ways: Ways, now: datetime) -> None:
+    """Make a task of every seventh thing to do; some are done since."""
+    rows = ask_board(engine, ways, TENANT, now).rows[::7]
+    with writing(engine) as connection:
+        for place, row in enumerate(rows):
+            section = ways.stores.find(TENANT, row.store)
+            person = (section.representative if section else None) or ""
+            new = tasks.NewTask(TENANT, row.store, row.fixture, row.kind, row.sku or "", person, now.date())  # type: ignore[arg-type]  # a kind
+            made = tasks.make(connection, new, at=now - timedelta(hours=9), who="user town")
+            if place % 2:
+                done = tasks.Step("done", now - timedelta(hours=1), f"user {person}", "refilled from the back room")
+                tasks.move(connection, TENANT, made.id, done)
 
 
 def _fact(sent: Sent) -> Fact:

@@ -141,7 +141,9 @@ def test_serve_says_where_it_is_and_ends_on_sigterm(tmp_path: Path) -> None:
     assert httpx.get(f"{sink.http}/readyz", trust_env=False).json() == {"status": "ok"}
     with closing(socket.socket()) as probe:
         assert probe.connect_ex(("127.0.0.1", sink.broker_port)) == 0
-    assert f"sink: {sink.http} broker: mqtt://127.0.0.1:{sink.broker_port}" in (sink.folder / "log").read_text()
+    said = (sink.folder / "log").read_text()
+    assert f"sink: {sink.http} broker: mqtt://127.0.0.1:{sink.broker_port}" in said
+    assert f"in a browser on this machine: {sink.http}/" in said
 
     port = sink.http.rsplit(":", 1)[1]
     done = run("serve", "--data", tmp_path / "second", "--http-port", port)

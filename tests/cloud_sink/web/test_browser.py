@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -211,7 +212,7 @@ def test_a_task_is_made_and_done_with_a_photograph(browser: Browser, full: Town,
         visit.open("/tasks")
         visit.page.fill("[name=spot]", "hz-01/cooler-1")
         visit.page.click("text=Make the task")
-        card = visit.page.locator(".task-open")
+        card = visit.page.locator(".task-open", has=visit.page.locator("h3", has_text=re.compile("^Refill$")))
         expect(card).to_have_count(1)
         with visit.page.expect_response("**/photograph"):
             card.locator("[data-photograph]").set_input_files(photograph)
