@@ -40,6 +40,8 @@ from cloud_sink.rights.audit import AuditLog
 from cloud_sink.settler import ROUND, Settler
 from cloud_sink.store.database import open_database, reading, upgrade
 from cloud_sink.tasks.verifier import Verifier
+from cloud_sink.trust.keeper import BrokerKeeper
+from cloud_sink.trust.keyring import Vault
 from edge.contract.errors import ConfigError, DeliveryError, FacingsError
 
 if TYPE_CHECKING:
@@ -120,6 +122,7 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
         stores, products = _settle(config, engine, catalogues, stack)
         thread, broker_address = _start_collector(config, engine, stores, stack)
         _keep_house(config, engine, photographs.place, stack)
+        _keep_broker_files(config, engine, stack)
         roller = Roller(engine, config.data)
         stack.callback(roller.stop)
         roller.start()
@@ -199,6 +202,7 @@ def collect(config: SinkConfig, *, probe: tuple[str, int] | None = None, say: Ca
         stores, products = _settle(config, engine, load_products(config.catalogues), stack)
         thread, (host, port) = _start_collector(config, engine, stores, stack)
         _keep_house(config, engine, open_place(config), stack)
+        _keep_broker_files(config, engine, stack)
         if probe is not None:
             watched = Context(engine, config, stores, products, open_room(engine, config), ready=lambda: thread.ready)
             web = start_probe(watched, *probe)
@@ -275,6 +279,14 @@ def _start_collector(
     stack.callback(thread.stop)
     thread.start()
     return thread, (login.host, login.port)
+
+
+def _keep_broker_files(config: SinkConfig, engine: Database, stack: ExitStack) -> None:
+    """Have a broker on this machine know who is in the fleet."""
+    if config.trust.broker_files is not None:
+        keeper = BrokerKeeper(engine, Vault(engine, config.trust.passphrase_file), config.trust.broker_files)
+        stack.callback(keeper.stop)
+        keeper.start()
 
 
 def _keep_house(config: SinkConfig, engine: Database, place: EvidencePlace, stack: ExitStack) -> None:
