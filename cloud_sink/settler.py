@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cloud_sink.profile.settle import settle_these
-from cloud_sink.store import stale
-from cloud_sink.store.database import DatabaseAway, reading
+from cloud_sink.store import boots, stale
+from cloud_sink.store.database import DatabaseAway, reading, writing
+from cloud_sink.store.intake import date_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +32,9 @@ _AT_ONCE = 2000
 
 ROUND = 50
 """Days settled in one look, those first that wait longest: some tenths of a second's work, however many wait."""
+
+_BOOTS = 4
+"""Boots whose events are dated anew in one look, each for about half a second."""
 
 _log = structlog.get_logger()
 
@@ -79,6 +83,7 @@ class Settler:
         self._master.refresh()
         if self._products is not None:
             self._products.refresh()
+        self._date_anew()
         with reading(self._engine) as connection:
             waiting = stale.some(connection, _AT_ONCE, behind=self._behind)
         chosen = self._chosen(waiting, now)
@@ -89,6 +94,14 @@ class Settler:
             key: (marks, self._known.get(key, (0, now))[1]) for key, marks in waiting.items() if key not in chosen
         }
         return len(waiting)
+
+    def _date_anew(self) -> None:
+        """Go on where a batch brought the clock of a boot that had many events without one."""
+        with reading(self._engine) as connection:
+            left = boots.waiting(connection, _BOOTS)
+        for boot in left:
+            with writing(self._engine) as connection:
+                date_anew(connection, boot, self._master.book)
 
     def _chosen(self, waiting: Mapping[StoreDayKey, int], now: float) -> set[StoreDayKey]:
         """The days of this look: those at rest; in turn where so many wait that each has rested when it comes to it."""

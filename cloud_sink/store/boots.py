@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, delete, select
 
 from cloud_sink.store import corrections, rows
 from cloud_sink.store.corrected import corrected
 from cloud_sink.store.counted import count
 from cloud_sink.store.dating import BootClock, Days, boot_clock, date_event, is_synced
-from cloud_sink.store.dialect import Listed, put
+from cloud_sink.store.dialect import Listed, insert_or, put
 from cloud_sink.store.facts import Boot, Dated, Fact, Place, fact_of
 from cloud_sink.store.moments import from_ms, to_ms
-from cloud_sink.store.tables import boots
+from cloud_sink.store.tables import boots, redating
 from edge.contract.events import EVENT_ADAPTER
 from edge.contract.payloads import ShelfObserved
 from edge.contract.topics import Address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.sums import Sums
+
+
+MOVED_AT_ONCE = 500
+"""Events that are dated anew in one transaction: about half a second's work."""
 
 
 def learn(connection: Connection, new: list[Fact], received: datetime) -> tuple[dict[Boot, BootClock], set[Boot]]:
@@ -67,35 +72,57 @@ def learn(connection: Connection, new: list[Fact], received: datetime) -> tuple[
 
 
 def redate(
-    connection: Connection, changed: set[Boot], stores: StoreBook, sums: Sums
+    connection: Connection, changed: Iterable[Boot], stores: StoreBook, sums: Sums, *, most: int = MOVED_AT_ONCE
 ) -> list[tuple[Fact, Dated, Place]]:
     """Date the stored events of some boots again, and move what they added to the roll-ups.
+
+    At most so many: a boot may have gone without a clock for months, and the batch that brings one must not keep all
+    others waiting. Boots of which events are left are noted in this transaction, for `waiting`.
 
     Returns:
         The events that moved, with their new dates.
     """
-    clocks = {boot: _rounded(clock) for boot, clock in _read(connection, changed).items()}
+    asked = sorted(changed)
+    clocks = {boot: _rounded(clock) for boot, clock in _read(connection, asked).items()}
     moved: list[tuple[Fact, Dated, Place]] = []
     days = Days(stores)
-    for boot in sorted(changed):
-        for row in rows.undated(connection, *boot):
+    for boot in asked:
+        left = most - len(moved)
+        known = boot in clocks  # unless its device was deleted meanwhile
+        found = rows.undated(connection, boot, clocks[boot].began, left) if known and left else []
+        there = []
+        for row in found:
             event = EVENT_ADAPTER.validate_json(row.body)
             fact = fact_of(Address(row.tenant, row.store, row.device), event, row.body)
             dated = date_event(fact, from_ms(row.received), clocks[boot])
-            if to_ms(dated.at) == row.at and dated.how == row.dated:
-                continue
             counted = fact.counted
             if isinstance(event.data, ShelfObserved):
                 counted = count(corrected(event.data, corrections.of_event(connection, fact.key)))
             where = days.place(fact, dated.at)
-            for sign, there in ((-1, Place(row.day, row.hour, row.in_hours)), (1, where)):
-                sums.add(counted, tenant=row.tenant, store=row.store, place=there, sign=sign)
-            rows.move(connection, fact.key, dated, where)
+            for sign, place in ((-1, Place(row.day, row.hour, row.in_hours)), (1, where)):
+                sums.add(counted, tenant=row.tenant, store=row.store, place=place, sign=sign)
+            there.append((fact.key, row.day, dated, where))
             moved.append((fact, dated, where))
+        rows.move(connection, there)
+        _note_left(connection, boot, left=known and len(found) == left)
     return moved
 
 
-def _read(connection: Connection, wanted: set[Boot]) -> dict[Boot, BootClock]:
+def waiting(connection: Connection, limit: int) -> list[Boot]:
+    """Boots of which events are still to be dated."""
+    c = redating.c
+    return [tuple(row) for row in connection.execute(select(c.tenant, c.device, c.boot).limit(limit))]
+
+
+def _note_left(connection: Connection, boot: Boot, *, left: bool) -> None:
+    row = dict(zip(("tenant", "device", "boot"), boot, strict=True))
+    if left:
+        connection.execute(insert_or(connection, redating).values(row).on_conflict_do_nothing())
+    else:
+        connection.execute(delete(redating).where(*(redating.c[name] == value for name, value in row.items())))
+
+
+def _read(connection: Connection, wanted: Iterable[Boot]) -> dict[Boot, BootClock]:
     asked = Listed(connection, sorted(wanted))
     same = and_(boots.c.tenant == asked.text(0), boots.c.device == asked.text(1), boots.c.boot == asked.text(2))
     return {

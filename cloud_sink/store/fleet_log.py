@@ -55,6 +55,12 @@ def note_seen(connection: Connection, seen: dict[Address, str], at: datetime) ->
     upsert(connection, devices, _SEEN, [rows[key] for key in sorted(rows)], _SEEN_AGAIN)
 
 
+def lock(connection: Connection, tenant: str, device: str) -> None:
+    """Let nobody else store events of a device in this transaction's time: the first statement of it, as of a batch."""
+    this = and_(devices.c.tenant == tenant, devices.c.device == device)
+    connection.execute(select(devices.c.device).where(this).with_for_update())
+
+
 def note_states(connection: Connection, words: Sequence[tuple[Address, DeviceState]], received: datetime) -> int:
     """Take devices' words on their connections, in order; returns how many changed something.
 

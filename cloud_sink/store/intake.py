@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cloud_sink.store import boots, episodes, fleet_log, ledger, outgoing, quarantine, rows, stale
 from cloud_sink.store.dating import Days, date_event
 from cloud_sink.store.dialect import add_rows
-from cloud_sink.store.facts import Answer, Dated, Fact, Key, Place, RefusedBody, Sequence
+from cloud_sink.store.facts import Answer, Boot, Dated, Fact, Key, Place, RefusedBody, Sequence
 from cloud_sink.store.quarantine import CONFLICT, Held
 from cloud_sink.store.sums import Sums
 from edge.contract import ranges as ranged
@@ -115,10 +115,26 @@ def _store(connection: Connection, new: list[Fact], stores: StoreBook, received:
         sums.add(fact.counted, tenant=fact.address.tenant, store=fact.store, place=where)
     rows.append(connection, placed, received)
     redated = boots.redate(connection, moved, stores, sums) if moved else []
+    _add_up(connection, sums, [*redated, *placed], stores)
+    outgoing.enqueue_events(connection, new, received)
+
+
+def date_anew(connection: Connection, boot: Boot, stores: StoreBook) -> int:
+    """Go on giving a boot's events the dates that its clock says; returns how many were moved.
+
+    In a transaction of its own, which begins as a batch does: by locking the device.
+    """
+    fleet_log.lock(connection, *boot[:2])
+    sums = Sums()
+    moved = boots.redate(connection, [boot], stores, sums)
+    _add_up(connection, sums, moved, stores)
+    return len(moved)
+
+
+def _add_up(connection: Connection, sums: Sums, told: list[tuple[Fact, Dated, Place]], stores: StoreBook) -> None:
     for roll in sums.rolls:
         add_rows(connection, roll.table, roll.rows)
-    _take_words(connection, [one for one in (*redated, *placed) if one[0].word is not None], sums, stores)
-    outgoing.enqueue_events(connection, new, received)
+    _take_words(connection, [one for one in told if one[0].word is not None], sums, stores)
 
 
 def _take_words(connection: Connection, told: list[tuple[Fact, Dated, Place]], sums: Sums, stores: StoreBook) -> None:

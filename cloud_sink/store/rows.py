@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary, String, and_, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    Integer,
+    LargeBinary,
+    String,
+    and_,
+    bindparam,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
+from cloud_sink.store.dating import AHEAD, EARLIEST
 from cloud_sink.store.moments import to_ms
 from cloud_sink.store.tables import events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import Connection, Row
 
-    from cloud_sink.store.facts import Dated, Fact, Key, Place
+    from cloud_sink.store.facts import Boot, Dated, Fact, Key, Place
 
 _POSTGRES = {
     String: "varchar",
@@ -29,6 +45,9 @@ _POSTGRES = {
 _COLUMNS = ", ".join(column.name for column in events.columns)
 _TYPES = [_POSTGRES[type(column.type)] for column in events.columns]
 _INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES ({', '.join('?' * len(events.columns))})"  # noqa: S608 - names of ours
+
+_KEY = [column.name for column in events.primary_key]
+_MOVE = update(events).where(*(events.c[name] == bindparam(f"old_{name}") for name in _KEY))
 
 _AT_ONCE = 200
 """Keys a query: SQLite bounds the number of parameters."""
@@ -91,30 +110,42 @@ def _copy(connection: Connection, appended: Iterable[tuple[object, ...]]) -> Non
             copy.write_row(row)
 
 
-def undated(connection: Connection, tenant: str, device: str, boot: str) -> list[Row[tuple[object, ...]]]:
-    """The events of a boot that were not dated by their own clock, locked: what is added to their sums waits."""
+def undated(connection: Connection, boot: Boot, began: datetime, limit: int) -> list[Row[tuple[object, ...]]]:
+    """Events of a boot that stand elsewhere than its clock says, locked: what is added to their sums waits.
+
+    The same rule as `date_event`'s, in the database: what is dated rightly already is not read again.
+
+    Args:
+        connection: inside `writing`.
+        boot: which.
+        began: when its clock says that it began, in whole milliseconds.
+        limit: how many at most.
+    """
+    c, at = events.c, to_ms(began) + events.c.up * 1000
+    by_boot = and_(at >= to_ms(EARLIEST), at <= c.received + AHEAD // timedelta(milliseconds=1))
+    there = or_(
+        and_(by_boot, c.dated == "boot", c.at == at), and_(not_(by_boot), c.dated == "arrival", c.at == c.received)
+    )
+    tenant, device, name = boot
     return list(
         connection.execute(
             select(events)
-            .where(
-                events.c.tenant == tenant,
-                events.c.device == device,
-                events.c.boot == boot,
-                events.c.dated != "clock",  # as the index says it
-            )
+            .where(c.tenant == tenant, c.device == device, c.boot == name)
+            .where(c.dated != "clock", not_(there))  # the first as the index says it
+            .limit(limit)
             .with_for_update()
         )
     )
 
 
-def move(connection: Connection, key: Key, dated: Dated, place: Place) -> None:
-    """Give an event another date."""
-    tenant, device, epoch, seq = key
-    connection.execute(
-        update(events)
-        .where(and_(events.c.tenant == tenant, events.c.device == device, events.c.epoch == epoch, events.c.seq == seq))
-        .values(**_dating(dated, place))
-    )
+def move(connection: Connection, moved: Iterable[tuple[Key, date, Dated, Place]]) -> None:
+    """Give events other dates; each with the business day under which it stood."""
+    given = [
+        {f"old_{name}": value for name, value in zip(_KEY, (*key, day), strict=True)} | _dating(dated, place)
+        for key, day, dated, place in moved
+    ]
+    if given:
+        connection.execute(_MOVE, given)
 
 
 def _dating(dated: Dated, place: Place) -> dict[str, object]:

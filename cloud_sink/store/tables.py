@@ -122,6 +122,15 @@ boots = Table(
 )
 """When a boot began, known once one synced event of it arrived."""
 
+redating = Table(
+    "redating",
+    metadata,
+    Column("tenant", _SLUG, primary_key=True),
+    Column("device", _SLUG, primary_key=True),
+    Column("boot", String(32), primary_key=True),
+)
+"""Boots whose clock is known, and of which more events wait for their dates than one transaction should move."""
+
 fixture_day = Table(
     "fixture_day",
     metadata,

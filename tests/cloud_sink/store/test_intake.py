@@ -16,10 +16,11 @@ from sqlalchemy import func, select
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.profile.ask import ask_profile
 from cloud_sink.profile.settle import settle_all
-from cloud_sink.store import ledger
+from cloud_sink.store import boots, ledger
+from cloud_sink.store.boots import MOVED_AT_ONCE
 from cloud_sink.store.database import Database, DatabaseAway, open_database, reading, writing
 from cloud_sink.store.facts import Fact, RefusedBody
-from cloud_sink.store.intake import Answers, take
+from cloud_sink.store.intake import Answers, date_anew, take
 from cloud_sink.store.tables import camera_due, events, metadata, quarantine
 from edge.contract.receipts import RefusalReason
 from tests.cloud_sink.words import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cloud_sink.fleet.settings import SinkConfig
+    from cloud_sink.store.facts import Boot
     from tests.postgres import Postgres
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
@@ -122,6 +124,27 @@ def test_unsynced_events_are_dated_once_a_synced_one_of_their_boot_arrives(
 
     store_batch(database, stores, [fact(rejected(3, at=wrong, clock="unsynced", up=160))])
     assert dated(database)[3] == (ms(START + timedelta(seconds=60)), "boot")
+
+
+def test_a_boot_of_many_undated_events_is_dated_bit_by_bit(database: Database, stores: StoreBook) -> None:
+    wrong = datetime(2020, 5, 5, tzinfo=UTC)
+    count = 2 * MOVED_AT_ONCE + 10
+    undated = [fact(rejected(n, at=wrong, clock="unsynced", up=n)) for n in range(1, count + 1)]
+    store_batch(database, stores, undated)
+    store_batch(database, stores, [fact(rejected(count + 1, at=START, up=0))])
+    moved = [sum(how == "boot" for _, how in dated(database).values())]
+    while boot := next(iter(waiting_boots(database)), None):
+        with writing(database) as connection:
+            date_anew(connection, boot, stores)
+        moved.append(sum(how == "boot" for _, how in dated(database).values()))
+    assert moved == [MOVED_AT_ONCE, 2 * MOVED_AT_ONCE, count]
+    assert dated(database)[count] == (ms(START + timedelta(seconds=count)), "boot")
+    assert profile(database, stores)["fixtures"][0]["rejected"] == {"dark": count + 1}
+
+
+def waiting_boots(database: Database) -> list[Boot]:
+    with reading(database) as connection:
+        return boots.waiting(connection, 10)
 
 
 def test_a_boot_dates_nothing_before_there_were_devices_or_after_it_came(database: Database, stores: StoreBook) -> None:
