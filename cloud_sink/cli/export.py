@@ -82,7 +82,7 @@ def labels(
     config: ConfigFile = None,
     data: DataFolder = None,
 ) -> None:
-    """Write the photographs that people corrected, with their labels (COCO), for `edge evaluate` and for training."""
+    """Write the photographs that people corrected or judged, with labels (COCO), for `edge evaluate` and training."""
     from datetime import date
 
     from cloud_sink.evidence.opening import open_room
@@ -105,7 +105,7 @@ def labels(
     done = write_labels(engine, open_room(engine, settings), wanted, folder)
     typer.echo(
         f"{folder}: {done.photographs} photographs, {done.judged} facings judged by people"
-        + (f"; {done.without_photograph} corrected captures kept no photograph" if done.without_photograph else "")
+        + (f"; {done.without_photograph} of their captures kept no photograph" if done.without_photograph else "")
     )
 
 

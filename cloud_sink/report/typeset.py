@@ -28,7 +28,9 @@ _TURNS = threading.BoundedSemaphore(2)
 
 
 def as_pdf(document: Document, photographs: Mapping[str, bytes], made: datetime) -> bytes:
-    """The report as PDF, tagged for who listens to it (PDF/UA-1); the same input gives the same bytes.
+    """The report as PDF, tagged for who listens to it (PDF/UA-1 where our font has every character).
+
+    The same input gives the same bytes.
 
     Args:
         document: what it says.
@@ -47,16 +49,26 @@ def as_pdf(document: Document, photographs: Mapping[str, bytes], made: datetime)
         shutil.copy(TEMPLATE, folder / TEMPLATE.name)
         for picture in document.pictures:
             (folder / f"{picture.sha256}.jpg").write_bytes(photographs[picture.sha256])
-        return typst.compile(
-            folder / TEMPLATE.name,
-            root=folder,
-            font_paths=[FONTS],
-            ignore_system_fonts=True,
-            format="pdf",
-            sys_inputs={"document": json.dumps(asdict(document), default=_plain)},
-            pdf_standards=["ua-1"],
-            timestamp=made.replace(microsecond=0),
-        )
+        said = json.dumps(asdict(document), default=_plain)
+        try:
+            return _set(folder, said, made, only_own_fonts=True)
+        except typst.TypstError:
+            # A character that our font lacks, such as one of a Thai name: the system's fonts may have it.
+            return _set(folder, said, made, only_own_fonts=False)
+
+
+def _set(folder: Path, said: str, made: datetime, *, only_own_fonts: bool) -> bytes:
+    """With fonts of our own every character is there, or it fails: the standard wants that."""
+    return typst.compile(
+        folder / TEMPLATE.name,
+        root=folder,
+        font_paths=[FONTS],
+        ignore_system_fonts=only_own_fonts,
+        format="pdf",
+        sys_inputs={"document": said},
+        pdf_standards=["ua-1"] if only_own_fonts else [],
+        timestamp=made.replace(microsecond=0),
+    )
 
 
 def _plain(value: Any) -> Any:

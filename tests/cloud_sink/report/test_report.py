@@ -14,11 +14,16 @@ from pypdf import PdfReader
 
 from cloud_sink.cli.report import _monday
 from cloud_sink.evidence.opening import open_room
+from cloud_sink.fleet.products import ProductBook
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.profile.settle import settle_all
+from cloud_sink.report import write
+from cloud_sink.report.gather import Sources, store_week
+from cloud_sink.report.typeset import as_pdf
 from cloud_sink.rights.roles import Role
 from cloud_sink.store.database import writing
 from cloud_sink.store.intake import take
+from cloud_sink.web.language import languages
 from edge.contract.errors import StoreError
 from tests.cloud_sink.api.served import Served, serve, store
 from tests.cloud_sink.words import DEVICE, START, facing, fact, observed, stockout
@@ -95,6 +100,24 @@ def test_fonts_are_in_the_file_and_it_is_tagged(served: Served) -> None:
         str(font.get_object()["/BaseFont"]).partition("+")[2] for one in resources for font in one["/Font"].values()
     }
     assert fonts == {"NotoSansSC-Regular", "NotoSansSC-Bold"}
+
+
+def test_a_name_in_letters_that_the_font_lacks_is_no_failure(served: Served) -> None:
+    (described,) = served.config.stores
+    named = described.model_copy(update={"name": "ร้าน 🥤 \N{LATIN SMALL LETTER L WITH STROKE}"})
+    sources = Sources(served.database, StoreBook([named]), ProductBook(), served.config, None)
+    week = store_week(sources, tenant="acme", store="s1", monday=date(2026, 3, 9), now=NOW)
+    text, _ = read(as_pdf(write.of_store(week, languages()["en"]), {}, NOW))
+    assert "the week" in text
+
+
+def test_the_same_week_gives_the_same_bytes(served: Served) -> None:
+    room = open_room(served.database, served.config)
+    sources = Sources(served.database, StoreBook(served.config.stores), ProductBook(), served.config, room)
+    week = store_week(sources, tenant="acme", store="s1", monday=date(2026, 3, 9), now=NOW)
+    document = write.of_store(week, languages()["zh-CN"])
+    pictures = {one.sha256: one.content for one in week.photographs}
+    assert as_pdf(document, pictures, NOW) == as_pdf(document, pictures, NOW)
 
 
 def test_who_may_see_no_photographs_gets_none(served: Served) -> None:

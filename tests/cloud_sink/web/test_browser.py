@@ -31,6 +31,8 @@ PATHS = [
     "/stores/sh-01",
     "/stores/hz-01?days=7",
     "/stores/hz-01/fixtures/cooler-1",
+    "/report/stores/hz-01",
+    "/report/chain",
     "/nowhere",
 ]
 PASSWORD = "correct horse battery"
