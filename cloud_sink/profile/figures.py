@@ -66,7 +66,9 @@ def _share(part: str, *whole: str) -> Formula:
     """A column of the sum of some."""
 
     def of(counts: Counts) -> float | None:
-        total = sum(counts.get(name, 0) for name in whole)
+        total = 0
+        for name in whole:  # faster than a sum of a generator, and a ranking asks for thousands
+            total += counts.get(name, 0)
         return min(1.0, counts.get(part, 0) / total) if total > 0 else None
 
     return Formula((part, *whole), of)
