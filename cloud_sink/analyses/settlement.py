@@ -61,28 +61,88 @@ def ask_settlement(
     Raises:
         UnknownContract: no imported contract of that name holds in that month.
     """
-    first = month.replace(day=1)
-    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    first, last = month_of(month)
     with reading(engine) as connection:
-        rows = master.contracts_of(connection, tenant, None, first, last)
-        own = sorted((row for row in rows if row.contract == contract), key=_order)
-        if not own:
-            known = sorted({row.contract for row in rows})
-            mend = f"in that month hold: {', '.join(known[:10])}" if known else "import one: sink import contracts FILE"
-            raise UnknownContract(f"no contract {contract} in {first:%Y-%m}", mend)
-        lines, final = [], True
-        for row in own:
-            clockwork = stores.clockwork(tenant, row.store, zone_of(connection, tenant, row.store) or "UTC")
-            over = business_day(now, clockwork) - timedelta(days=1)
-            since, until = max(row.since, first), min(row.until, last, over)
-            final = final and min(row.until, last) <= over
-            skus = brand_skus(products, row.brand)
-            days = _days(connection, tenant, row, skus, (since, until)) if since <= until else []
-            lines.append(settle_line(row, skus, days, last.day))
-    settled = Settlement(
-        contract=contract, month=f"{first:%Y-%m}", final=final, rules=list(RULES), lines=lines, sha256=""
+        own = _rows(connection, tenant, contract, first, last)
+        settled = [_settle(connection, stores, products, row, tenant=tenant, month=first, now=now) for row in own]
+    found = Settlement(
+        contract=contract,
+        month=f"{first:%Y-%m}",
+        final=all(final for _, final in settled),
+        rules=list(RULES),
+        lines=[line for line, _ in settled],
+        sha256="",
     )
-    return settled.model_copy(update={"sha256": seal(settled, products)})
+    return found.model_copy(update={"sha256": seal(found, products)})
+
+
+def ask_line(
+    engine: Database,
+    stores: StoreBook,
+    products: Mapping[str, Sku],
+    *,
+    tenant: str,
+    contract: str,
+    month: date,
+    line: tuple[str, str | None, str],
+    now: datetime,
+) -> DisplayLine:
+    """Settle one line of a contract for a month; the others as of `ask_settlement`.
+
+    Args:
+        engine: the database; nothing is written.
+        stores: master data.
+        products: the catalogues' SKUs.
+        tenant: whose contract.
+        contract: its name in the imported file.
+        month: any day of it.
+        line: its store, its fixture, and its brand or owner.
+        now: aware.
+
+    Raises:
+        UnknownContract: no imported contract has that line in that month.
+    """
+    first, last = month_of(month)
+    with reading(engine) as connection:
+        for row in _rows(connection, tenant, contract, first, last):
+            if (row.store, row.fixture, row.brand) == line:
+                return _settle(connection, stores, products, row, tenant=tenant, month=first, now=now)[0]
+    raise UnknownContract(f"contract {contract} has no such line in {first:%Y-%m}", "take it from the list of lines")
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """The first and the last day of a day's month."""
+    return day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def _rows(connection: Transaction, tenant: str, contract: str, first: date, last: date) -> list[ContractRow]:
+    rows = master.contracts_of(connection, tenant, None, first, last)
+    own = sorted((row for row in rows if row.contract == contract), key=_order)
+    if not own:
+        known = sorted({row.contract for row in rows})
+        mend = f"in that month hold: {', '.join(known[:10])}" if known else "import one: sink import contracts FILE"
+        raise UnknownContract(f"no contract {contract} in {first:%Y-%m}", mend)
+    return own
+
+
+def _settle(
+    connection: Transaction,
+    stores: StoreBook,
+    products: Mapping[str, Sku],
+    row: ContractRow,
+    *,
+    tenant: str,
+    month: date,
+    now: datetime,
+) -> tuple[DisplayLine, bool]:
+    """One line, and whether it is over in its store."""
+    first, last = month_of(month)
+    clockwork = stores.clockwork(tenant, row.store, zone_of(connection, tenant, row.store) or "UTC")
+    over = business_day(now, clockwork) - timedelta(days=1)
+    since, until = max(row.since, first), min(row.until, last, over)
+    skus = brand_skus(products, row.brand)
+    days = _days(connection, tenant, row, skus, (since, until)) if since <= until else []
+    return settle_line(row, skus, days, last.day), min(row.until, last) <= over
 
 
 def brand_skus(products: Mapping[str, Sku], brand: str) -> list[str]:

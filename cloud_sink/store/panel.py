@@ -168,12 +168,17 @@ def photographs(
 def corrected(
     connection: Connection, tenant: str, store: str, since: date, until: date, *, fixture: str | None
 ) -> dict[date, int]:
-    """By day, captures of which people corrected something."""
+    """By day, captures of which people corrected something.
+
+    From the corrections to their events, which are looked up by their keys: corrections are few. Asked the other way
+    round, a database that has no figures of either table reads all events of a tenant.
+    """
     c, e = corrections.c, events.c
-    same = and_(*(c[key] == e[key] for key in ("tenant", "device", "epoch", "seq")))
-    where = [e.tenant == tenant, e.store == store, e.day >= since, e.day <= until]
-    where += [e.fixture == fixture] if fixture is not None else []
-    keys = select(e.day, e.device, e.epoch, e.seq).select_from(events.join(corrections, same)).where(and_(*where))
-    captures = keys.distinct().subquery()
-    rows = connection.execute(select(captures.c.day, func.count()).group_by(captures.c.day))
-    return {day: int(count) for day, count in rows}
+    where = [c.tenant == tenant, c.store == store, *([] if fixture is None else [c.fixture == fixture])]
+    keys = connection.execute(select(c.device, c.epoch, c.seq).where(*where).distinct()).all()
+    found: dict[date, int] = {}
+    for device, epoch, seq in keys:
+        this = and_(e.tenant == tenant, e.device == device, e.epoch == epoch, e.seq == seq)
+        for day in connection.execute(select(e.day).where(this, e.day >= since, e.day <= until)).scalars():
+            found[day] = found.get(day, 0) + 1
+    return found

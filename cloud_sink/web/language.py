@@ -84,6 +84,10 @@ class Language:
         """Such as Mar 14, 2026."""
         return UNKNOWN if day is None else dates.format_date(day, "medium", locale=self._locale)
 
+    def month(self, day: date) -> str:
+        """Such as March 2026."""
+        return dates.format_skeleton("yMMMM", datetime.combine(day, datetime.min.time()), locale=self._locale)
+
     def day(self, day: date) -> str:
         """A day without its year, with its weekday."""
         return dates.format_skeleton("MMMEd", datetime.combine(day, datetime.min.time()), locale=self._locale)

@@ -128,8 +128,8 @@ def _contracts(shops: Sequence[Shop], until: date) -> Iterator[str]:
     span = f"{since},{since + timedelta(days=364)}"
     for shop in shops:
         fee = "2400000,VND" if shop.zone == SAIGON else "600,CNY"
-        yield f"cooler-display,{shop.id},{shop.fixtures[0]},own,Halrille,10,{span},{fee}"
-        yield f"cooler-display,{shop.id},{shop.fixtures[0]},own,Lurralos,14,{span},{fee}"
+        yield f"cooler-display,{shop.id},{shop.fixtures[0]},own,Halrille,9,{span},{fee}"
+        yield f"cooler-display,{shop.id},{shop.fixtures[0]},own,Lurralos,12,{span},{fee}"
     for shop in shops[1:3]:
         yield f"rival-display,{shop.id},{shop.fixtures[0]},competitor,Nishita Bottlers,2,{span},,"
 

@@ -33,6 +33,9 @@ PATHS = [
     "/stores/hz-01/fixtures/cooler-1",
     "/report/stores/hz-01",
     "/report/chain",
+    "/products/lurralos-orange-can-330?days=1",
+    "/promotions/cola-week",
+    "/replenishment?store=hz-01&days=7",
     "/nowhere",
 ]
 PASSWORD = "correct horse battery"
