@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import event as sqlalchemy_event
@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from cloud_sink.collect.commit import commit
 from cloud_sink.collect.link import Message
-from cloud_sink.store import dating, intake
 from cloud_sink.store.database import Database, DatabaseAway, reading, writing
+from cloud_sink.store.dating import Days
 from cloud_sink.store.tables import devices, events, quarantine
 from edge.contract.receipts import RefusalReason
 from edge.contract.topics import Address, Channel
@@ -32,14 +32,14 @@ def message(payload: bytes, channel: Channel = Channel.EVENTS) -> Message:
 @pytest.fixture
 def broken_at_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault in placing that one event brings out."""
-    place = dating.place
+    place = Days.place
 
-    def faulty(fact: Fact, *more: Any) -> Place:
+    def faulty(days: Days, fact: Fact, at: datetime) -> Place:
         if fact.seq == 2:
             raise ZeroDivisionError
-        return place(fact, *more)
+        return place(days, fact, at)
 
-    monkeypatch.setattr(intake, "place", faulty)
+    monkeypatch.setattr(Days, "place", faulty)
 
 
 @pytest.mark.usefixtures("broken_at_two")
