@@ -70,6 +70,8 @@ def run(scene: Scene, folder: Path, *, http_port: int, save: Path | None, once: 
     console.print(f"[bold]{scene.title}[/bold]: {scene.count} pictures from {scene.pictures}", soft_wrap=True)
     with collector(scene, folder, http_port) as sink:
         url = f"{sink['http']}/api/v1/stores/{STORE}/profile?day={scene.day}"
+        if scene.planogram is not None:
+            plan(scene, sink["http"])
         watch_agent(scene, folder, sink, url)
         unread = unread_pictures(folder / AGENT_LOG)
         if len(unread) == scene.count:
@@ -91,6 +93,24 @@ def run(scene: Scene, folder: Path, *, http_port: int, save: Path | None, once: 
         console.print(f"The whole profile as JSON, once you have signed in: {url}", soft_wrap=True)
         console.print("`sink serve` stays up until Ctrl-C.")
         signal.pause()
+
+
+def plan(scene: Scene, http: str) -> None:
+    """Tell the collector the planogram that the device compares with, so that pages draw it.
+
+    Raises:
+        FacingsError: the collector refuses it.
+    """
+    assert scene.planogram is not None
+    assigned = {"store": STORE, "fixture": FIXTURE, "since": str(scene.day), "name": FIXTURE, "version": 1}
+    for path, kind, body in (
+        (f"planograms/{FIXTURE}", "text/csv", scene.planogram.read_bytes()),
+        ("planogram-assignments", "application/json", json.dumps({"assignments": [assigned]}).encode()),
+    ):
+        address = f"{http}/api/v1/{path}?tenant={TENANT}"
+        answer = urllib3.request("PUT", address, body=body, headers={"Content-Type": kind}, timeout=10.0, retries=False)
+        if answer.status != 200:  # noqa: PLR2004 - OK
+            raise FacingsError(f"{address}: {answer.data.decode(errors='replace')}")
 
 
 def first_link(folder: Path) -> str:

@@ -94,6 +94,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
             hours=view.by_hour(profile, visit.t, visit.now),
             pictures=_pictures(looks) if visit.who.may(Right.PHOTOGRAPHS) else {},
             simulated=profile.simulated,
+            fixture_names={one.fixture: one.name for one in profile.fixtures if one.name},
         )
 
     @routes.get("/stores/{store}/beside")

@@ -19,6 +19,10 @@
     count: (_plot, _low, high) => [0, Math.max(1, (high ?? 0) * 1.1)],
   };
 
+  // A value without neighbours has no line that leads to it.
+  const lonely = (values) =>
+    values.some((value, place) => value != null && values[place - 1] == null && values[place + 1] == null);
+
   const series = (one) => {
     const paint = color(one.paint === "quiet" ? "quiet" : one.paint);
     const bars = one.style === "bars";
@@ -30,7 +34,7 @@
       fill: bars ? faint(one.paint) : undefined,
       dash: one.style === "dashed" ? [6, 4] : undefined,
       paths: bars ? uPlot.paths.bars({ size: [0.7, 48] }) : one.style === "dots" ? () => null : uPlot.paths.linear(),
-      points: { show: one.style === "dots" ? true : undefined, size: 6 },
+      points: { show: one.style === "dots" || lonely(one.values) ? true : undefined, size: 6 },
       value: (_plot, value) => say(one.unit, value),
     };
   };
