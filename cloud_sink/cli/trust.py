@@ -70,7 +70,7 @@ def rotate(config: ConfigFile = None, data: DataFolder = None) -> None:
     made = vault.rotate(datetime.now(UTC))
     _note(engine, "trust rotate", made.id)
     say(f"authority {made.id} issues from now on; when sink trust show names no device that leans on the old one:")
-    say("sink trust retire, then sink broker-files")
+    say("sink broker-files, for a broker's certificate of the new one; then sink trust retire")
 
 
 @trust.command("retire", epilog="Example: sink trust retire --config sink.yaml")
@@ -79,7 +79,7 @@ def retire(config: ConfigFile = None, data: DataFolder = None) -> None:
     engine, vault = _open(config, data)
     retired = vault.retire()
     _note(engine, "trust retire", retired)
-    say(f"authority {retired} is believed no more; now: sink broker-files, for a broker's certificate of the new one")
+    say(f"authority {retired} is believed no more")
 
 
 @trust.command("certificate", epilog="Example: sink trust certificate --host facings.example.com --out /etc/facings")
@@ -89,7 +89,10 @@ def certificate(
     config: ConfigFile = None,
     data: DataFolder = None,
 ) -> None:
-    """Make a certificate for this collector's HTTPS, where no public authority gives one: devices believe it."""
+    """Make a certificate for this collector's HTTPS, where no public authority gives one: devices believe it.
+
+    A key that is there stays, so that claims which name it go on to lead here.
+    """
     from cloud_sink.trust.broker_files import server_files
     from cloud_sink.trust.errors import TrustError
 
@@ -117,11 +120,15 @@ def broker_files(
 
     What is there and still holds stays. A running service keeps them current where trust.broker_files names the folder.
     """
+    from cloud_sink.store import authorities
+    from cloud_sink.store.database import reading
     from cloud_sink.trust.broker_files import Broker, follow, make_files
 
     engine, vault = _open(config, data)
     keyring, now = vault.open(), datetime.now(UTC)
-    for path in make_files(folder, Broker(tuple(host), port, collectors), keyring, now=now):
+    with reading(engine) as connection:
+        settled = not any(authorities.leaning_on(connection, name, keyring.told) for name, _ in keyring.old)
+    for path in make_files(folder, Broker(tuple(host), port, collectors), keyring, now=now, settled=settled):
         say(str(path))
     changed = follow(folder, engine, keyring, now=now)
     _note(engine, "broker-files", str(folder))

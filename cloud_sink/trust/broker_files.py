@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from cloud_sink.store import identities
 from cloud_sink.store.database import reading
@@ -55,10 +60,18 @@ class Broker:
     collectors: int = 1
 
 
-def make_files(folder: Path, broker: Broker, keyring: Keyring, *, now: datetime) -> list[Path]:
+def make_files(folder: Path, broker: Broker, keyring: Keyring, *, now: datetime, settled: bool = True) -> list[Path]:
     """Write the configuration, the broker's certificate and key, and a certificate and key for each collector.
 
     What is there and still holds stays. The files that follow the fleet come from `follow`.
+
+    Args:
+        folder: is made where it is missing.
+        broker: where it listens, and who collects from it.
+        keyring: the fleet's authorities.
+        now: aware.
+        settled: whether every device believes the active authority. Until then certificates of the old one stay, for
+            devices that have not heard of the new one would believe no other.
 
     Returns:
         The files that were written.
@@ -70,13 +83,14 @@ def make_files(folder: Path, broker: Broker, keyring: Keyring, *, now: datetime)
     if wrong is not None or not broker.hosts:
         raise TrustError(f"{wrong or 'nothing'} is no host name", "name the broker's host with --host")
     written: list[Path] = []
+    issuers = [keyring.active] if settled else [one for _, one in keyring.believed]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not _still_holds(folder / "broker.pem", keyring, broker.hosts, now):
+        if not _still_holds(folder / "broker.pem", issuers, broker.hosts, now):
             written += server_files(folder, "broker", broker.hosts, keyring.active, now=now)
         for number in range(1, broker.collectors + 1):
             name = f"collector-{number}"
-            if not _still_holds(folder / f"{name}.pem", keyring, (), now):
+            if not _still_holds(folder / f"{name}.pem", issuers, (), now):
                 written += _collector(folder, name, keyring.active, now)
         if write_whole(folder / CONFIGURATION, configuration(folder.resolve(), broker)):
             written.append(folder / CONFIGURATION)
@@ -162,54 +176,56 @@ def write_whole(path: Path, text: str, *, mode: int = 0o644) -> bool:
     return True
 
 
-def new_key() -> tuple[str, str]:
-    """A key, and a request for a certificate for it; both PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return private.decode("ascii"), request.public_bytes(Encoding.PEM).decode("ascii")
-
-
 def server_files(folder: Path, name: str, hosts: Sequence[str], authority: Authority, *, now: datetime) -> list[Path]:
-    """A server's certificate and key, signed by the fleet's authority.
+    """A server's certificate, signed by the fleet's authority, and its key; one that is there stays: claims name it.
+
+    Returns:
+        The files.
 
     Raises:
         OSError: the folder cannot be written.
+        TrustError: the key that is there cannot be used.
     """
-    private, request = new_key()
-    certificate = issue_server(authority, read_request(request), hosts=hosts, now=now, days=SERVER_DAYS)
-    return _pair(folder, name, private, certificate)
+    request = read_request(_request(folder / f"{name}.key"))
+    write_whole(folder / f"{name}.pem", issue_server(authority, request, hosts=hosts, now=now, days=SERVER_DAYS))
+    return [folder / f"{name}.key", folder / f"{name}.pem"]
 
 
 def _collector(folder: Path, name: str, authority: Authority, now: datetime) -> list[Path]:
-    private, request = new_key()
-    certificate = issue_device(
-        authority, read_request(request), identity=name, uri=f"urn:facings:{name}", now=now, days=SERVER_DAYS
+    request = read_request(_request(folder / f"{name}.key"))
+    uri = f"urn:facings:{name}"
+    write_whole(
+        folder / f"{name}.pem", issue_device(authority, request, identity=name, uri=uri, now=now, days=SERVER_DAYS)
     )
-    return _pair(folder, name, private, certificate)
+    return [folder / f"{name}.key", folder / f"{name}.pem"]
 
 
-def _pair(folder: Path, name: str, private: str, certificate: str) -> list[Path]:
-    key, pem = folder / f"{name}.key", folder / f"{name}.pem"
-    pem.unlink(missing_ok=True)  # a power cut between the two leaves no pair that does not fit
-    write_whole(key, private, mode=0o600)
-    write_whole(pem, certificate)
-    return [key, pem]
+def _request(path: Path) -> str:
+    """A request for a certificate for the key of a file, which is made where there is none; PEM."""
+    if path.exists():
+        try:
+            key = load_pem_private_key(path.read_bytes(), password=None)
+        except (ValueError, TypeError):
+            raise TrustError(f"{path}: no unencrypted private key in PEM form", "move it away") from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TrustError(f"{path}: no EC key", "move it away")
+    else:
+        key = ec.generate_private_key(ec.SECP256R1())
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_whole(path, private.decode("ascii"), mode=0o600)
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    return request.public_bytes(Encoding.PEM).decode("ascii")
 
 
-def _still_holds(path: Path, keyring: Keyring, hosts: Sequence[str], now: datetime) -> bool:
-    """Whether a certificate is there, for a while yet, for these hosts, by somebody who is believed.
-
-    While an authority is exchanged, one by the old authority stays: devices that have not heard of the new one would
-    believe no other.
-    """
+def _still_holds(path: Path, issuers: Sequence[Authority], hosts: Sequence[str], now: datetime) -> bool:
+    """Whether a certificate is there, for a while yet, for these hosts, by one of these."""
     try:
         one = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError):
         return False
     if one.not_valid_after_utc - now < _RENEWED or not path.with_suffix(".key").is_file():
         return False
-    if one.issuer not in [authority.certificate.subject for _, authority in keyring.believed]:
+    if one.issuer not in [authority.certificate.subject for authority in issuers]:
         return False
     return not hosts or _hosts_of(one) == set(hosts)
 

@@ -55,9 +55,9 @@ def check_collector(section: CollectorSection | None) -> list[Finding]:
         return []
     shown = urllib3.util.parse_url(section.url)._replace(auth=None, query=None).url
     try:
-        answer = urllib3.PoolManager(retries=False).request(
-            "GET", f"{section.url.rstrip('/')}/healthz", timeout=urllib3.Timeout(total=TIMEOUT)
-        )
+        answer = urllib3.PoolManager(
+            retries=False, ca_certs=None if section.ca_file is None else str(section.ca_file)
+        ).request("GET", f"{section.url.rstrip('/')}/healthz", timeout=urllib3.Timeout(total=TIMEOUT))
     except urllib3.exceptions.HTTPError as error:
         said = f"{shown}: no answer ({type(error).__name__})"
         return [bad("collector", said, "check collector.url, the network, and that the collector runs")]
