@@ -24,6 +24,7 @@ from plain_collector import BATCH, PostgresSink, SqliteSink, collect_plainly
 
 from cloud_sink.collect.collector import Collector
 from cloud_sink.collect.link import Link, Message
+from cloud_sink.collect.login import window
 from cloud_sink.collect.wire import Login
 from cloud_sink.fleet.settings import IntakeSection
 from cloud_sink.fleet.stores import StoreBook
@@ -181,7 +182,7 @@ def _ours(task: Task) -> Run:
     engine = open_database(task.database)
     upgrade(engine)
     intake = IntakeSection()
-    login = Login("127.0.0.1", task.port, CLIENT, session_seconds=86_400, receive_maximum=2 * intake.batch)
+    login = Login("127.0.0.1", task.port, CLIENT, session_seconds=86_400, receive_maximum=window(intake.batch))
     link = _CountingLink(login, task.messages)
     collector = Collector(link=link, engine=engine, stores=StoreBook(), intake=intake)
     started, cpu = time.perf_counter(), time.process_time()

@@ -18,6 +18,17 @@ EMBEDDED_CLIENT = "collector"
 SESSION_SECONDS = 3600
 """How long the broker keeps what comes while its one collector is away; outboxes send the rest again."""
 
+_MOST_UNDER_WAY = 65_535
+"""What MQTT can ask for."""
+
+
+def window(batch: int) -> int:
+    """Messages that an external broker may have under way: while a batch is written, some of the next come in.
+
+    Not all of them: while the database is away they are held in memory, and may be arrays of 256 KB.
+    """
+    return min(batch + batch // 2, _MOST_UNDER_WAY)
+
 
 def embedded_login(port: int) -> Login:
     """The login at our own broker."""
@@ -29,7 +40,7 @@ def external_login(broker: ExternalBroker, *, batch: int) -> Login:
 
     Args:
         broker: how it is configured.
-        batch: messages a transaction; while one is written, the broker sends the next.
+        batch: messages a transaction.
 
     Raises:
         ConfigError: the password file cannot be read.
@@ -52,7 +63,7 @@ def external_login(broker: ExternalBroker, *, batch: int) -> Login:
         cert_file=broker.cert_file,
         key_file=broker.key_file,
         share=broker.share,
-        receive_maximum=min(2 * batch, 65_535),
+        receive_maximum=window(batch),
         # A session that nobody comes back to, or one of a group, would take events that another collector could
         # have stored, and keep them.
         session_seconds=SESSION_SECONDS if broker.client_id is not None and not broker.share else 0,

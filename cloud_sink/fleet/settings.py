@@ -63,7 +63,7 @@ class IntakeSection(Section):
     """How events are gathered and holes are asked for."""
 
     batch: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        500, description="messages a transaction at most; the broker may have twice as many under way"
+        1000, description="messages a transaction at most; the broker may have half as many again under way"
     )
     deadline: Duration = Field(0.05, gt=0, le=5, description="how long a batch waits for more, such as 0.05s")
     quarantine_mb: Annotated[int, Field(ge=1, le=100_000_000)] = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, exists, literal_column, or_, select
 
 from cloud_sink.store import corrections, rows
 from cloud_sink.store.corrected import corrected
@@ -13,7 +13,7 @@ from cloud_sink.store.dating import BootClock, Days, boot_clock, date_event, is_
 from cloud_sink.store.dialect import Listed, insert_or, put
 from cloud_sink.store.facts import Boot, Dated, Fact, Place, fact_of
 from cloud_sink.store.moments import from_ms, to_ms
-from cloud_sink.store.tables import boots, redating
+from cloud_sink.store.tables import boots, events, redating
 from edge.contract.events import EVENT_ADAPTER
 from edge.contract.payloads import ShelfObserved
 from edge.contract.topics import Address
@@ -82,7 +82,7 @@ def redate(
     Returns:
         The events that moved, with their new dates.
     """
-    asked = sorted(changed)
+    asked = _with_others(connection, changed)
     clocks = {boot: _rounded(clock) for boot, clock in _read(connection, asked).items()}
     moved: list[tuple[Fact, Dated, Place]] = []
     days = Days(stores)
@@ -120,6 +120,19 @@ def _note_left(connection: Connection, boot: Boot, *, left: bool) -> None:
         connection.execute(insert_or(connection, redating).values(row).on_conflict_do_nothing())
     else:
         connection.execute(delete(redating).where(*(redating.c[name] == value for name, value in row.items())))
+
+
+def _with_others(connection: Connection, some: Iterable[Boot]) -> list[Boot]:
+    """Boots that have events dated by another than their own clock, or are noted to: in one statement, nearly none."""
+    asked = Listed(connection, sorted(some))
+    names = [asked.text(place) for place in range(3)]
+    columns = [(c.tenant, c.device, c.boot) for c in (events.c, redating.c)]
+    undated, noted = (
+        exists().where(*(column == name for column, name in zip(of, names, strict=True))) for of in columns
+    )
+    held = [undated.where(events.c.dated != literal_column("'clock'")), noted]
+    found = connection.execute(select(names[0], names[1], names[2]).select_from(asked.rows).where(or_(*held)))
+    return sorted((tenant, device, boot) for tenant, device, boot in found)
 
 
 def _read(connection: Connection, wanted: Iterable[Boot]) -> dict[Boot, BootClock]:
