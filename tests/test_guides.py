@@ -16,7 +16,14 @@ from cloud_sink.cli.app import app as sink
 from edge.cli.app import app as edge
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "guides"
-GUIDES = ("your-own-products.md", "run-a-collector.md", "read-a-profile.md", "use-the-api.md", "install-a-device.md")
+GUIDES = (
+    "your-own-products.md",
+    "run-a-collector.md",
+    "read-a-profile.md",
+    "use-the-api.md",
+    "install-a-device.md",
+    "judge-and-report.md",
+)
 
 
 def commands() -> list[str]:
