@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,37 @@ class Out:
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Captures of a day that could not be used, after the last one that could."""
+
+    captures: int
+    reason: str  # the commonest
+    since: datetime
+    until: datetime
+
+
 def of_day(connection: Connection, tenant: str, store: str, fixture: str, day: date) -> list[CaptureRow]:
     """The accepted captures of a fixture on a business day, from the first."""
     c = events.c
     this = and_(c.tenant == tenant, c.store == store, c.day == day, c.type == "shelf.observed.v1", c.fixture == fixture)
     statement = select(c.device, c.epoch, c.seq, c.at, c.body).where(this).order_by(c.at, c.device, c.epoch, c.seq)
     return [_row(row.device, row.epoch, row.seq, row.at, row.body) for row in connection.execute(statement)]
+
+
+def blind(
+    connection: Connection, tenant: str, store: str, fixture: str, day: date, *, after: datetime | None
+) -> Blind | None:
+    """What was rejected of a fixture on a business day, since a moment or all day; None where nothing was."""
+    c = events.c
+    this = and_(c.tenant == tenant, c.store == store, c.day == day, c.fixture == fixture)
+    late = () if after is None else (c.at > to_ms(after),)
+    statement = select(c.at, c.body).where(this, c.type == "capture.rejected.v1", *late).order_by(c.at)
+    found = connection.execute(statement).all()
+    if not found:
+        return None
+    reasons = Counter(str(json.loads(row.body)["data"]["reason"]) for row in found)
+    return Blind(len(found), reasons.most_common(1)[0][0], from_ms(found[0].at), from_ms(found[-1].at))
 
 
 def latest_day(connection: Connection, tenant: str, store: str, fixture: str) -> date | None:

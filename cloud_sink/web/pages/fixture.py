@@ -14,7 +14,7 @@ from cloud_sink.api.problems import Problem
 from cloud_sink.rights.roles import Right
 from cloud_sink.store import captures, corrections, plans
 from cloud_sink.store.database import reading
-from cloud_sink.web.views.fixture import KINDS, PIXELS, look_at, marks_of
+from cloud_sink.web.views.fixture import KINDS, PIXELS, gathered, look_at, marks_of
 from cloud_sink.web.views.plan_drawing import draw
 from cloud_sink.web.visit import FactReader  # noqa: TC001 - FastAPI reads it at run time
 from edge.contract.events import EVENT_ADAPTER
@@ -67,6 +67,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
             row = rows[number] if number is not None else None
             plan = plans.in_force(connection, visit.tenant, store, fixture, shown_day)
             said = corrections.of_event(connection, (visit.tenant, row.device, row.epoch, row.seq)) if row else []
+            last = rows[-1].at if rows else None
+            blind = captures.blind(connection, visit.tenant, store, fixture, shown_day, after=last)
             moments = (rows[0].at, rows[-1].at) if rows else None
             outs = captures.outs_between(connection, visit.tenant, store, fixture, moments) if moments else []
         seen, products = _seen(row) if row else None, context.products.of(visit.tenant)
@@ -93,6 +95,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
             drawing=draw(plan.plan, products, marks_of(seen) if seen else None) if plan else None,
             said=said,
             outs=outs,
+            blind=blind,
+            deviations=gathered(seen.deviations) if seen else {},
             products=products,
             kinds=KINDS,
             pixels=PIXELS,

@@ -52,6 +52,7 @@ class Card:
     task: Task
     steps: list[Step]
     store_name: str
+    fixture_name: str
     sku_name: str
     late: bool
 
@@ -180,6 +181,9 @@ def _card(context: Context, visit: Visit, task: Task, steps: list[Step]) -> Card
         task,
         steps,
         store.name if store else task.store,
+        next((one.name for one in store.fixtures if one.id == task.fixture and one.name), task.fixture)
+        if store
+        else task.fixture,
         product.name if product else task.sku,
         late=task.due is not None and task.due < visit.now.date() and task.state in {"open", "disputed"},
     )

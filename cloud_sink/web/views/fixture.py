@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from cloud_sink.store.corrected import Correction
     from cloud_sink.web.views.plan_drawing import Mark
     from edge.contract.catalogue import Sku
-    from edge.contract.payloads import FacingRecord, ShelfObserved
+    from edge.contract.payloads import Deviation, FacingRecord, ShelfObserved
 
 Kind = Literal["own", "foreign", "unknown", "unsure", "gap"]
 KINDS: tuple[Kind, ...] = ("own", "foreign", "unsure", "unknown", "gap")
@@ -89,6 +90,11 @@ def marks_of(seen: ShelfObserved) -> dict[tuple[int, int], list[Mark]]:
         if one.kind in _PLACED and one.shelf is not None and one.position is not None:
             marks.setdefault((one.shelf, one.position), []).append(one.kind)
     return marks
+
+
+def gathered(deviations: Sequence[Deviation]) -> dict[Deviation, int]:
+    """Deviations as a table tells them: those of one kind, product and shelf as one, with how often."""
+    return Counter(one.model_copy(update={"position": None}) for one in deviations)
 
 
 def _kind(record: FacingRecord, seen: ShelfObserved, *, own: Collection[str], products: Mapping[str, Sku]) -> Kind:

@@ -12,11 +12,11 @@ from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.rights.roles import Role
 from cloud_sink.store.database import writing
 from cloud_sink.store.intake import take
-from cloud_sink.web.views.fixture import look_at, marks_of
+from cloud_sink.web.views.fixture import gathered, look_at, marks_of
 from edge.contract.catalogue import Sku
 from edge.contract.payloads import ShelfObserved
 from tests.cloud_sink.api.served import Served, serve, store
-from tests.cloud_sink.words import EPOCH, START, facing, fact, observed, stockout
+from tests.cloud_sink.words import EPOCH, START, facing, fact, observed, rejected, stockout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,3 +148,20 @@ def test_another_tenant_sees_nothing(served: Served, client: TestClient) -> None
     assert len(boxes(client.get(PAGE).text)) == 1
     other = served.by("rival")
     assert other.get(PAGE).status_code == 404
+
+
+def test_a_camera_that_is_blind_says_since_when_and_why(served: Served, client: TestClient) -> None:
+    late = [rejected(2 + hours, reason="covered", at=START + timedelta(hours=hours)) for hours in (1, 2)]
+    store_events(served, rejected(1, at=START - timedelta(minutes=5)), observed(2, [facing("a")]), *late)
+    page = client.get(f"{PAGE}?day={START.date()}").text
+    assert "2 captures from" in page
+    assert "could not be used: covered" in page
+    assert 'class="box box-' in page
+
+
+def test_deviations_of_one_product_and_shelf_are_told_once() -> None:
+    data = observed(1, [facing("a")])["data"]
+    gap = {"kind": "gap", "sku": "b", "shelf": 2, "planned": 2}
+    data["deviations"] = [gap | {"position": 1}, gap | {"position": 2}, gap | {"shelf": 3, "position": 1}]
+    told = gathered(ShelfObserved.model_validate(data).deviations)
+    assert [(one.shelf, times) for one, times in told.items()] == [(2, 2), (3, 1)]
