@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 600.0
 """How often a collector looks whether the day's chore is still to be done."""
+
+LONG = timedelta(days=7)
+"""Beyond this since the house was kept last the clock is doubted: if it is wrong, all that is kept would be too old."""
+
+TRIAL = 24 * 3600.0
+"""Seconds that a clock which is doubted has to go on as the running clock does, before anything is deleted by it."""
+
+_JUMP = 3600.0
+"""Seconds by which the wall clock may part from the running clock between two looks."""
 
 _log = structlog.get_logger()
 
@@ -53,6 +64,9 @@ class Housekeeper:
         self._engine = engine
         self._config = config
         self._place = place
+        self._clock: tuple[datetime, float] | None = None  # wall and running clock at the last look
+        self._steady_since = -math.inf
+        self._doubted = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -66,12 +80,20 @@ class Housekeeper:
         if self._thread.ident is not None:
             self._thread.join(10)
 
-    def look(self, now: datetime) -> None:
+    def look(self, now: datetime, running: float) -> None:
         """Do what is due.
+
+        Args:
+            now: by the wall clock.
+            running: the running clock's seconds.
 
         Raises:
             StoreError: the database, or the place for photographs, cannot be used now.
         """
+        if self._doubts(now, running):
+            with writing(self._engine) as connection:
+                partitions.make_ahead(connection, now.date())
+            return
         if not chores.claim(self._engine, "housekeeping", now):
             return
         with writing(self._engine) as connection:
@@ -89,10 +111,23 @@ class Housekeeper:
         gone["evidence"] = removal.expire(self._engine, self._place, self._config.retention.evidence, now)
         _log.info("housekeeping.done", deleted={name: count for name, count in gone.items() if count}, audits=drawn)
 
+    def _doubts(self, now: datetime, running: float) -> bool:
+        """Whether the clock may be wrong, so that nothing should be deleted by it; said once."""
+        if self._clock is None or abs((now - self._clock[0]).total_seconds() - (running - self._clock[1])) > _JUMP:
+            self._steady_since = running
+        self._clock = now, running
+        last = chores.last(self._engine, "housekeeping")
+        doubted = last is not None and now - last > LONG and running - self._steady_since < TRIAL
+        if doubted and not self._doubted:
+            mend = "set this machine's clock if it is wrong; nothing is deleted for a day"
+            _log.warning("housekeeping.waits", last=str(last), now=str(now), mend=mend)
+        self._doubted = doubted
+        return doubted
+
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self.look(datetime.now(UTC))
+                self.look(datetime.now(UTC), time.monotonic())
             except (DatabaseAway, StoreError) as error:
                 _log.warning("housekeeping.failed", why=str(error))
             self._stop.wait(_LOOK_SECONDS)

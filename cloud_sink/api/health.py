@@ -35,7 +35,7 @@ def router(context: Context) -> APIRouter:
     def readyz() -> Health:
         """Events that are sent now are received and stored, and the database answers."""
         if not context.ready():
-            detail = "the broker is away, or the database cannot be written: events wait in the outboxes"
+            detail = "events wait in the outboxes: no broker, a database that cannot be written, or a clock never set"
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
         if not is_answering(context.engine):
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer")

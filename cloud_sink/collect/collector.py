@@ -44,6 +44,10 @@ _RARELY = 20
 _CHECK = 0.5
 """Seconds between looks at the broker's child process."""
 
+_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock that is right said less since this was written. By one that was never set all devices' clocks would be
+ahead, and their events be dated by it, for good."""
+
 _log = structlog.get_logger()
 
 
@@ -78,7 +82,7 @@ class Collector:
         self._bytes = 0
         self._due = 0.0
         self._not_before = 0.0
-        self._failing = False
+        self._trouble = ""  # the event that the log told, while nothing can be stored
         self._holes = HoleWatch(
             engine=engine,
             link=link,
@@ -95,7 +99,7 @@ class Collector:
     @property
     def ready(self) -> bool:
         """Whether events that are sent now will be received and stored."""
-        return self._link.subscribed and not self._failing
+        return self._link.subscribed and not self._trouble
 
     def run(self, stop: Event) -> None:
         """Collect until `stop` is set; the batch in hand is finished first.
@@ -139,28 +143,28 @@ class Collector:
     def _patience(self) -> float:
         if not self._batch:
             return 0.0 if self._link.waiting else _IDLE
-        until = self._not_before if self._failing else min(self._due, time.monotonic() + _QUIET)
+        until = self._not_before if self._trouble else min(self._due, time.monotonic() + _QUIET)
         return min(_IDLE, max(0.0, until - time.monotonic()))
 
     def _flush(self) -> None:
-        """Commit the batch, then acknowledge and receipt. While the database fails nothing is acknowledged."""
-        began = time.perf_counter()
+        """Commit the batch, then acknowledge and receipt. While it cannot be stored nothing is acknowledged."""
+        began, received = time.perf_counter(), datetime.now(UTC)
+        if received < _WRITTEN:
+            self._complain("clock.wrong", f"this machine's clock says {received:%Y-%m-%d}: set it")
+            return
         try:
             answers = commit(
                 self._batch,
                 engine=self._engine,
                 stores=self._stores,
-                received=datetime.now(UTC),
+                received=received,
                 quarantine_bytes=self._intake.quarantine_mb * 1_000_000,
             )
         except DatabaseAway as error:
-            self._complain(error)
-            self._not_before = time.monotonic() + _PAUSE
+            self._complain("database.away", str(error))
             return
         counts.note(answers, time.perf_counter() - began)
-        if self._failing:
-            self._failing = False
-            _log.info("database.back")
+        self._recover()
         batch, self._batch, self._bytes = self._batch, [], 0
         for message in batch:
             self._link.ack(message)
@@ -171,9 +175,19 @@ class Collector:
         try:
             self._holes.look(datetime.now(UTC))
         except DatabaseAway as error:
-            self._complain(error)
+            self._complain("database.away", str(error))
+        else:
+            if not self._batch:  # else it is the batch that shows whether it can be written
+                self._recover()
 
-    def _complain(self, error: DatabaseAway) -> None:
-        if not self._failing:
-            self._failing = True
-            _log.error("database.away", why=str(error))
+    def _recover(self) -> None:
+        if self._trouble:
+            _log.info("database.back" if self._trouble == "database.away" else "clock.right")
+            self._trouble = ""
+
+    def _complain(self, trouble: str, why: str) -> None:
+        """Try again after a pause; said once."""
+        self._not_before = time.monotonic() + _PAUSE
+        if not self._trouble:
+            _log.error(trouble, why=why)
+        self._trouble = trouble

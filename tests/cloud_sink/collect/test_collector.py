@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, Self
 
 from cloud_sink.collect import collector as loop
 from cloud_sink.collect.collector import Collector
@@ -16,6 +17,7 @@ from tests.cloud_sink.raw_device import RawDevice
 from tests.cloud_sink.words import body, rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
@@ -51,3 +53,32 @@ def test_a_batch_is_full_by_its_bytes_too(
         assert sizes == [2, 2, 2]
         assert device.answered(6)["taken"] == set(range(1, 7))
         link.close()
+
+
+def test_a_collector_whose_clock_was_never_set_takes_nothing_until_it_is(
+    tmp_path: Path, sqlite: Database, stores: StoreBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NeverSet(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(1970, 1, 1, tzinfo=tz)
+
+    with Mosquitto(tmp_path) as broker, RawDevice(broker.port, "d1") as device:
+        link = Link(Login("127.0.0.1", broker.port, "c"))
+        collector = Collector(link=link, engine=sqlite, stores=stores, intake=IntakeSection())
+        turn_until(collector, lambda: collector.ready)
+        with monkeypatch.context() as patched:
+            patched.setattr(loop, "datetime", NeverSet)
+            device.send(body(rejected(1)))
+            turn_until(collector, lambda: not collector.ready)
+            assert device.receipts.empty()
+        turn_until(collector, lambda: device.receipts.qsize() == 1)
+        assert collector.ready
+        link.close()
+
+
+def turn_until(collector: Collector, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 40
+    while not done():
+        collector.turn()
+        assert time.monotonic() < deadline
