@@ -1,14 +1,13 @@
-"""Products across stores: how many stores have one, its share of shelf, its availability, and where it stands wrong."""
+"""Products across stores: how many stores have each, its share of shelf, its availability; own against competitors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from cloud_sink.profile.figures import FORMULAE
 from cloud_sink.store import assortment, settled, stale
-from cloud_sink.store.assortment import NOBODY, Extent, Glance
+from cloud_sink.store.assortment import NOBODY, Extent
 from cloud_sink.store.database import reading
 from cloud_sink.store.day import zones_of
 from edge.contract.business_day import Span, day_span
@@ -16,7 +15,7 @@ from edge.shelf.ratio import divide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import date
 
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database, Transaction
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 Side = Literal["own", "competitor"]
 Counts = dict[str, int]
 Value = float | None
-
-TREND = 28
-"""Days of a product's course."""
 
 _NONE: Counts = {}
 
@@ -79,45 +75,6 @@ class Assortment:
     own_share: Mapping[date, Value]  # day by day, of all recognised and unsure facings
     unknown: int  # facings of products that no catalogue has, summed over captures
     facings: int  # of all
-
-
-@dataclass(frozen=True, slots=True)
-class StoreLine:
-    """One product in one store."""
-
-    store: str
-    seen: bool
-    planned: bool
-    facings: Value  # mean over captures, as in the store's profile
-    wanted: Value  # planned facings; None where none are
-    osa: Value
-    episodes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Astray:
-    """Facings of a product that stand where another should, at a fixture's last capture."""
-
-    store: str
-    fixture: str
-    at: datetime
-    shelf: int | None
-    position: int | None
-    facings: int
-    planned: int  # on the whole fixture
-    kind: Literal["misplaced", "extra", "foreign"]
-
-
-@dataclass(frozen=True, slots=True)
-class ProductCourse:
-    """One product: its days, its stores, and where it stands wrong."""
-
-    days: tuple[date, ...]
-    osa: tuple[Value, ...]
-    share: tuple[Value, ...]
-    rivals: tuple[Value, ...]  # of the category's competitors together; all None where it has none
-    stores: tuple[StoreLine, ...]  # the least available first
-    astray: tuple[Astray, ...]
 
 
 def ask_assortment(
@@ -174,7 +131,7 @@ def ask_assortment(
                 distribution=divide(row.get("seen_in", 0), len(there)),
                 facings=divide(means.get(sku, 0.0), row.get("seen_in", 0)),
                 share=divide(row.get("facings", 0), categories.get(product.category, 0) + unsure) if product else None,
-                osa=_osa(course),
+                osa=osa_of(course),
                 episodes=begun.get(sku, 0),
                 out_now=out.get(sku, 0),
             )
@@ -192,92 +149,6 @@ def ask_assortment(
         unknown=sum(row["unknown"] for row in stood.values()),
         facings=sum(row["facings"] + row["unsure"] + row["unknown"] for row in stood.values()),
     )
-
-
-def ask_product(
-    engine: Database,
-    stores: StoreBook,
-    products: Mapping[str, Sku],
-    *,
-    tenant: str,
-    sku: str,
-    since: date,
-    until: date,
-    last: date,
-) -> ProductCourse:
-    """One product store by store over a period, day by day over four weeks, and where it stands wrong.
-
-    Args:
-        engine: the database; nothing is written.
-        stores: master data.
-        products: the catalogues' SKUs.
-        tenant: whose.
-        sku: which.
-        since: the first business day.
-        until: the last one, included.
-        last: the day of whose last captures it is told where it stands wrong.
-    """
-    extent = Extent(tenant, since, until)
-    course = Extent(tenant, until - timedelta(days=TREND - 1), until)
-    product, sides = products.get(sku), owners_of(stores, tenant)
-    alike = [one for one in products.values() if product and one.category == product.category]
-    mine = side_of(product, sides)
-    groups = {
-        "this": [sku],
-        "category": [one.id for one in alike] or [sku],
-        "rivals": [one.id for one in alike if side_of(one, sides) not in {mine, None}],
-    }
-    with reading(engine) as connection:
-        stood = assortment.stood_by_view(connection, extent, sku)
-        by_day, _ = assortment.fared_by(connection, course, sku)
-        _, by_store = assortment.fared_by(connection, extent, sku)
-        shown = assortment.stood_by_day(connection, course, groups)
-        places = sorted({key[0] for key, row in stood.items() if row["captures_seen"] or row["captures_planned"]})
-        begun = assortment.begun(connection, tenant, spans(connection, stores, extent, places), sku)
-        found = list(assortment.glances(connection, tenant, last, sku))
-    days = tuple(course.since + timedelta(days=at) for at in range(TREND))
-    begins = min([*shown, *by_day], default=course.since)
-    days = tuple(day for day in days if day >= begins)
-    views: dict[str, dict[tuple[str, str], Counts]] = {}
-    for (place, fixture, view), row in stood.items():
-        views.setdefault(place, {})[fixture, view] = row
-    lines = [_store_line(place, views[place], by_store.get(place, _NONE), begun.get(place, 0)) for place in places]
-    return ProductCourse(
-        days=days,
-        osa=tuple(_osa(by_day.get(day, _NONE)) for day in days),
-        share=tuple(_share_of(shown.get(day), "this") for day in days),
-        rivals=tuple(_share_of(shown.get(day), "rivals") if groups["rivals"] else None for day in days),
-        stores=tuple(sorted(lines, key=_least_available)),
-        astray=tuple(one for glance in found for one in astray(glance, sku)),
-    )
-
-
-def astray(glance: Glance, sku: str) -> list[Astray]:
-    """Where a product stands that should not stand there. Pure.
-
-    Deviations are the device's. Of a capture that people corrected only those facings count that still are this SKU.
-    """
-    found = []
-    for one in glance.seen.deviations:
-        if one.sku == sku and one.kind in {"misplaced", "extra", "foreign"}:
-            facings = min(one.seen, _standing(glance, sku, one.shelf)) if glance.touched else one.seen
-            found.append(
-                Astray(
-                    store=glance.store,
-                    fixture=glance.fixture,
-                    at=glance.at,
-                    shelf=one.shelf,
-                    position=one.position,
-                    facings=facings,
-                    planned=one.planned,
-                    kind=one.kind,
-                )
-            )
-    return [one for one in found if one.facings]
-
-
-def _standing(glance: Glance, sku: str, shelf: int | None) -> int:
-    return sum((one.sku, one.shelf, one.status) == (sku, shelf, "recognised") for one in glance.seen.facings)
 
 
 def owners_of(stores: StoreBook, tenant: str) -> frozenset[str]:
@@ -308,33 +179,9 @@ def spans(
     ]
 
 
-def _store_line(store: str, views: Mapping[tuple[str, str], Counts], course: Counts, episodes: int) -> StoreLine:
-    """Each view of a fixture lists its own units, but says the plan of the whole fixture."""
-    wanted: dict[str, float] = {}
-    for (fixture, _), row in views.items():
-        wanted[fixture] = max(wanted.get(fixture, 0.0), row["planned"] / row["accepted"])
-    planned = any(row["captures_planned"] for row in views.values())
-    return StoreLine(
-        store=store,
-        seen=any(row["captures_seen"] for row in views.values()),
-        planned=planned,
-        facings=sum(row["facings"] / row["accepted"] for row in views.values()),
-        wanted=sum(wanted.values()) if planned else None,
-        osa=_osa(course),
-        episodes=episodes,
-    )
-
-
-def _least_available(one: StoreLine) -> tuple[bool, float, int, str]:
-    return one.osa is None, one.osa or 0.0, -one.episodes, one.store
-
-
-def _osa(counts: Counts) -> Value:
+def osa_of(counts: Counts) -> Value:
+    """Availability, from milliseconds watched and out."""
     return FORMULAE["osa"].of(counts)
-
-
-def _share_of(row: Counts | None, name: str) -> Value:
-    return None if row is None else divide(row[name], row["category"] + row["unsure"])
 
 
 def _totals(stood: Mapping[str, Counts], group_of: Mapping[str, str]) -> dict[str, int]:
@@ -364,7 +211,7 @@ def _shared(
             products=sum(one.seen_in > 0 for one in own),
             facings=facings[name],
             share=divide(facings[name], total),
-            osa=_osa(_together(fared.get(one.sku, _NONE) for one in own)),
+            osa=osa_of(_together(fared.get(one.sku, _NONE) for one in own)),
         )
         for name, own in groups.items()
     ]

@@ -141,10 +141,14 @@ def fared(connection: Connection, extent: Extent) -> dict[str, Counts]:
     return _fared(connection, extent, sku_course.c.sku)
 
 
-def fared_by(connection: Connection, extent: Extent, sku: str) -> tuple[dict[date, Counts], dict[str, Counts]]:
-    """The same of one SKU, by day and by store."""
-    this = sku_course.c.sku == sku
-    return _fared(connection, extent, sku_course.c.day, this), _fared(connection, extent, sku_course.c.store, this)
+def fared_by_day(connection: Connection, extent: Extent, sku: str) -> dict[date, Counts]:
+    """The same of one SKU, day by day."""
+    return _fared(connection, extent, sku_course.c.day, sku_course.c.sku == sku)
+
+
+def fared_by_store(connection: Connection, extent: Extent, sku: str) -> dict[str, Counts]:
+    """The same of one SKU, store by store."""
+    return _fared(connection, extent, sku_course.c.store, sku_course.c.sku == sku)
 
 
 def _fared(

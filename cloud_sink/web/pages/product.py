@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from cloud_sink.api.problems import Problem
-from cloud_sink.profile.assortment import ask_assortment, ask_product, owners_of, side_of
+from cloud_sink.profile.assortment import owners_of, side_of
+from cloud_sink.profile.product import ask_product
 from cloud_sink.store.assortment import Extent, stood_by_view
 from cloud_sink.store.database import reading
 from cloud_sink.web.spreadsheet import cell
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cloud_sink.api.context import Context
-    from cloud_sink.profile.assortment import Assortment, ProductCourse
+    from cloud_sink.profile.product import ProductCourse
     from cloud_sink.web.shell import Shell
+    from edge.contract.catalogue import Sku
 
 PAGE = None
 
@@ -38,6 +40,13 @@ def router(context: Context, shell: Shell) -> APIRouter:
     """The page, which is there at once; what is added up over all stores, which takes longer; its stores as a file."""
     routes = APIRouter(include_in_schema=False)
 
+    def known(visit: Visit, sku: str) -> Sku | None:
+        """A product of the catalogues; None for one that stores showed though no catalogue has it."""
+        product = context.products.of(visit.tenant).get(sku)
+        if product is None and not _was_seen(context, visit, sku):
+            raise Problem(HTTPStatus.NOT_FOUND, f"no catalogue has a SKU {sku}, and no store showed it in four weeks")
+        return product
+
     def course(visit: Visit, sku: str, days: int) -> ProductCourse:
         return ask_product(
             context.engine,
@@ -50,13 +59,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
             last=visit.today,
         )
 
-    def page(
-        visit: Visit, sku: str, days: int, there: Assortment | None = None, found: ProductCourse | None = None
-    ) -> Response:
-        products = context.products.of(visit.tenant)
-        product = products.get(sku)
-        if product is None and not _was_seen(context, visit, sku):
-            raise Problem(HTTPStatus.NOT_FOUND, f"no catalogue has a SKU {sku}, and no store showed it in four weeks")
+    def page(visit: Visit, sku: str, days: int, found: ProductCourse | None = None) -> Response:
+        product = known(visit, sku)
         named = {one.store for one in found.stores} | {one.store for one in found.astray} if found else set[str]()
         return shell.page(
             visit,
@@ -67,8 +71,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
             side=side_of(product, owners_of(context.stores, visit.tenant)),
             days=days,
             periods=PERIODS,
-            line=next((one for one in there.lines if one.sku == sku), None) if there else None,
-            observed=there.stores if there else 0,
+            line=found.line if found else None,
+            observed=found.observed if found else 0,
             found=found,
             astray=view.by_store(found.astray) if found else [],
             charts=view.charts(found, visit.t) if found else [],
@@ -76,9 +80,10 @@ def router(context: Context, shell: Shell) -> APIRouter:
             shown=view.SHOWN,
         )
 
-    @routes.get("/products/{sku}.csv")  # before the one without an ending: that would take it for a SKU
+    @routes.get("/products/{sku}/stores.csv")
     def export(visit: Reader, sku: SkuId, days: Days = 7) -> Response:
         """Its stores as a file, as other programs read them: shares from 0 to 1, what is unknown is empty."""
+        known(visit, sku)
         text = io.StringIO()
         lines = csv.writer(text)
         lines.writerow(view.FILE)
@@ -90,15 +95,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
     @routes.get("/products/{sku}/stores")
     def show_stores(visit: Reader, sku: SkuId, days: Days = 7) -> Response:
         """The same with everything that is added up over all stores."""
-        there = ask_assortment(
-            context.engine,
-            context.stores,
-            context.products.of(visit.tenant),
-            tenant=visit.tenant,
-            since=_since(visit, days),
-            until=visit.today,
-        )
-        return page(visit, sku, days, there, course(visit, sku, days))
+        return page(visit, sku, days, course(visit, sku, days))
 
     @routes.get("/products/{sku}")
     def show(visit: Reader, sku: SkuId, days: Days = 7) -> Response:

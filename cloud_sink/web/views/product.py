@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cloud_sink.fleet.stores import StoreBook
-    from cloud_sink.profile.assortment import Astray, ProductCourse, StoreLine
+    from cloud_sink.profile.product import Astray, ProductCourse, StoreLine
     from cloud_sink.web.language import Language
 
 SHOWN = 50

@@ -103,7 +103,7 @@ def test_each_product_is_added_up_over_all_stores(database: Database, tmp_path: 
 
 
 def test_a_product_has_its_stores_as_profiles_count_them(served: Served, client: TestClient) -> None:
-    told = rows(client, "/products/lime.csv?days=3")
+    told = rows(client, "/products/lime/stores.csv?days=3")
     for name, row in told.items():
         found = served.by("acme").get(f"/api/v1/stores/{name}/profile", params={"since": "2026-03-12"}).json()
         line = next(one for one in found["goods"]["skus"] if one["sku"] == "lime")
@@ -153,6 +153,7 @@ def test_a_sku_of_no_catalogue_is_shown_where_it_was_seen_and_else_is_none(sqlit
     client = looking(serve(sqlite, tmp_path, *STORES, products=PRODUCTS))
     assert "In no catalogue" in client.get("/products/stranger/stores").text
     assert client.get("/products/nobody").status_code == 404
+    assert client.get("/products/nobody/stores.csv").status_code == 404
 
 
 def test_another_tenant_sees_none(served: Served) -> None:
