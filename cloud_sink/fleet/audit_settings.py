@@ -12,7 +12,7 @@ from edge.contract.config.section import Section
 class AuditSection(Section):
     """The weekly sample of facings that people judge without the machine's answer."""
 
-    facings: Annotated[int, Field(ge=10, le=10_000)] = Field(
+    facings: Annotated[int, Field(ge=10, le=2_000)] = Field(
         100, description="facings of a week's sample; 100 tell a share of 95 % to about 5 points"
     )
     twice: Annotated[float, Field(ge=0, le=1)] = Field(

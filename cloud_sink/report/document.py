@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Mood = Literal["good", "bad", "flat"]
@@ -70,4 +70,3 @@ class Document:
     sheets: tuple[Sheet, ...]
     footer: str
     page_of: str  # with {page} and {pages}
-    meta: dict[str, str] = field(default_factory=dict)

@@ -68,9 +68,9 @@ def router(context: Context, shell: Shell) -> APIRouter:
     @routes.get("/report/stores/{store}")
     def show_store(visit: Reader, store: Store, week: Week = None) -> Response:
         """A store's week."""
-        document, photographs = _of_store(context, visit, store, week)
+        document, _ = _of_store(context, visit, store, week)
         address = f"/report/stores/{store}/pdf?week={_monday(visit, week)}"
-        return _sheet(shell, visit, document, photographs, address)
+        return _sheet(shell, visit, document, address)
 
     @routes.get("/report/stores/{store}/pdf")
     def give_store(visit: Reader, store: Store, week: Week = None) -> Response:
@@ -80,9 +80,9 @@ def router(context: Context, shell: Shell) -> APIRouter:
     @routes.get("/report/chain")
     def show_chain(visit: Reader, chain: Chain = "", week: Week = None) -> Response:
         """A chain's week, or that of all stores."""
-        document, photographs = _of_chain(context, visit, chain, week)
+        document, _ = _of_chain(context, visit, chain, week)
         address = f"/report/chain/pdf?chain={quote(chain)}&week={_monday(visit, week)}"
-        return _sheet(shell, visit, document, photographs, address)
+        return _sheet(shell, visit, document, address)
 
     @routes.get("/report/chain/pdf")
     def give_chain(visit: Reader, chain: Chain = "", week: Week = None) -> Response:
@@ -135,10 +135,8 @@ def _of_chain(context: Context, visit: Visit, chain: str, week: date | None) -> 
     return write.of_chain(found, context.stores, visit.tenant, visit.t), found.photographs
 
 
-def _sheet(
-    shell: Shell, visit: Visit, document: Document, photographs: tuple[Photograph, ...], address: str
-) -> Response:
-    return shell.page(visit, "report_sheet.html", here="report", it=document, pdf=address, photographs=photographs)
+def _sheet(shell: Shell, visit: Visit, document: Document, pdf: str) -> Response:
+    return shell.page(visit, "report_sheet.html", here="report", it=document, pdf=pdf)
 
 
 def _file(visit: Visit, name: str, document: Document, photographs: tuple[Photograph, ...]) -> Response:

@@ -35,3 +35,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.target.form.requestSubmit();
 });
+
+// On a phone the search field would bring up the keyboard before anybody saw the picture.
+document.addEventListener("DOMContentLoaded", () => {
+  if (window.matchMedia("(hover: hover)").matches) document.getElementById("search")?.focus({ preventScroll: true });
+});
