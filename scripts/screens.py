@@ -82,6 +82,8 @@ def main(
             with town(Path(folder), days) as address:
                 total = sum(keep(browser, address, look, out) for look in looks)
         browser.close()
+    if not only:
+        (out / "README.md").write_text(index(looks), encoding="utf-8")
     print(f"screens: {len(looks)} pictures, {total / 1e6:.1f} MB, in {out}")  # noqa: T201
 
 
@@ -89,6 +91,15 @@ def pages() -> dict[str, str]:
     """Every page by name: those of the navigation, and those that they lead to."""
     found = {one.PAGE.name: one.PAGE.path for one in page_modules() if one.PAGE is not None}
     return {**found, **OTHERS}
+
+
+def index(looks: list[Look]) -> str:
+    """The pictures by page, for who reads the folder."""
+    lines = ["# Screens", "", "Simulated stores (模拟数据), as `./scripts/screens` keeps them.", ""]
+    for name in dict.fromkeys(look.name for look in looks):
+        links = [f"[{look.width}, {look.language}]({look.file})" for look in looks if look.name == name]
+        lines.append(f"- **{name}**: {' · '.join(links)}")
+    return "\n".join(lines) + "\n"
 
 
 @contextmanager
