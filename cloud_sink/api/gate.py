@@ -236,7 +236,7 @@ def one_tenant(who: Principal, wanted: str | None) -> str:
     """
     tenant = tenant_of(who, wanted)
     if tenant is None:
-        raise Problem(HTTPStatus.CONFLICT, "name the tenant: this machine's people see all")
+        raise Problem(HTTPStatus.CONFLICT, "name the tenant with ?tenant=: this machine's people see those of all")
     return tenant
 
 
