@@ -110,6 +110,13 @@ def _paths(stores: int) -> dict[str, Callable[[int], str]]:
         "fixture": lambda n: f"{store(n)}/fixtures/cooler-1",
         "today": lambda _: "/",
         "stores": lambda n: f"/stores?days=7&page={1 + n % 3}",
+        "products": lambda _: "/products",
+        "products, their list by itself": lambda _: "/products.list?days=7",
+        "product": lambda n: f"/products/sku-{1 + n % 10:02}",
+        "product, its stores by themselves": lambda n: f"/products/sku-{1 + n % 10:02}/stores?days=7",
+        "promotions": lambda _: "/promotions",
+        "replenishment": lambda _: "/replenishment",
+        "settlement": lambda _: "/settlement",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import mean
 from typing import TYPE_CHECKING, Literal
 
@@ -86,12 +87,18 @@ def smooth(series: list[float], days: int) -> list[float]:
     """By exponential smoothing, never below nothing."""
     if len(set(series)) == 1:
         return [max(0.0, series[0])] * days
+    return list(_smoothed(tuple(series), days))
+
+
+@lru_cache(maxsize=1024)
+def _smoothed(series: tuple[float, ...], days: int) -> tuple[float, ...]:
+    """Kept: to fit takes some 40 ms, and the same series is asked about for store after store, all day."""
     from statsmodels.tsa.holtwinters import ExponentialSmoothing  # noqa: PLC0415 - large, and only analyses need it
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an optimum at a bound is an optimum
         model = ExponentialSmoothing(series, seasonal="add", seasonal_periods=WEEK, initialization_method="estimated")
-        return [max(0.0, float(value)) for value in model.fit().forecast(days)]
+        return tuple(max(0.0, float(value)) for value in model.fit().forecast(days))
 
 
 def repeat(series: list[float], days: int) -> list[float]:
