@@ -14,7 +14,7 @@ MOST = 6 * 1024 * 1024
 """Bytes: a photograph and some; corrections, users and keys have a few hundred."""
 
 
-_SMALL = 64 * 1024
+_SMALL = 256 * 1024
 _SMALL_PATHS = frozenset({"/api/v1/provisioning", "/api/v1/renewal", "/api/v1/installations"})
 """Where devices, or whoever says to be one, tell little: they may not have us hold much."""
 

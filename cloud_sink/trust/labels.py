@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 _STYLE = """
 @page { margin: 10mm }
-body { font: 10pt/1.3 system-ui, sans-serif; margin: 0; color: #000; background: #fff }
+body { font: 9pt/1.2 system-ui, sans-serif; margin: 0; color: #000; background: #fff }
 main { display: grid; grid-template-columns: repeat(auto-fill, 90mm); gap: 4mm }
 article { display: flex; gap: 4mm; box-sizing: border-box; width: 90mm; height: 50mm; padding: 3mm; overflow: hidden;
   border: 0.3mm dashed #888; break-inside: avoid }
 svg { width: 38mm; height: 38mm; flex: none }
-h2 { font-size: 12pt; margin: 0 0 1mm; overflow-wrap: anywhere }
+h2 { font-size: 11pt; margin: 0 0 1mm; overflow-wrap: anywhere }
 p { margin: 0 0 1mm; overflow-wrap: anywhere }
-small { font-size: 7.5pt }
+small { font-size: 6.5pt; line-height: 1.2; display: block }
 """
 
 _LABEL = Template((Path(__file__).parent / "label.html").read_text(encoding="utf-8"))

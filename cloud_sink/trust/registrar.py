@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cloud_sink.rights.secrets import digest, is_same
 from cloud_sink.store import identities, invitation_rows
-from cloud_sink.store.database import writing
+from cloud_sink.store.database import reading, writing
 from cloud_sink.store.identities import Identity, Issued
 from cloud_sink.trust.authority import issue_device, read_certificate, read_request, serial_of
 from cloud_sink.trust.configuration import agent_configuration, read_template
@@ -101,13 +101,11 @@ class Registrar:
             TrustError: the authority or the configuration cannot be used; the claim is as it was.
             DatabaseAway: nothing was changed, or the answer is the same when asked again.
         """
-        request = read_request(asked.csr)
-        keyring = self._vault.open()
-        name, _, secret = asked.claim.partition(".")
+        with reading(self._engine) as connection:  # whoever has no claim makes nobody wait
+            self._shown(connection, asked)
+        request, keyring = read_request(asked.csr), self._vault.open()
         with writing(self._engine) as connection:
-            claim = invitation_rows.find(connection, name)
-            if not is_same(secret, claim.secret if claim else _NO_SECRET) or claim is None:
-                raise ClaimRefusedError(Why.INVALID, name)
+            claim = self._shown(connection, asked)
             self._check(claim, asked, request, now)
             identity = self._settle(connection, claim, request, keyring, now)
             granted = None if identity is None else self._granted(identity, keyring)
@@ -148,6 +146,18 @@ class Registrar:
         return agent_configuration(
             template, described, device=device, fixture=fixture, broker=endpoint.broker, collector=endpoint.url
         )
+
+    def _shown(self, connection: Transaction, asked: ProvisionRequest) -> Invitation:
+        """The claim that is shown.
+
+        Raises:
+            ClaimRefusedError: there is none, or its secret is another one.
+        """
+        name, _, secret = asked.claim.partition(".")
+        claim = invitation_rows.find(connection, name)
+        if not is_same(secret, claim.secret if claim else _NO_SECRET) or claim is None:
+            raise ClaimRefusedError(Why.INVALID, name)
+        return claim
 
     def _check(self, claim: Invitation, asked: ProvisionRequest, request: Request, now: datetime) -> None:
         if claim.state == "cancelled":

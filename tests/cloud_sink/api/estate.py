@@ -21,7 +21,7 @@ from cloud_sink.releases.keys import offline
 from cloud_sink.releases.repository import repository_of
 from cloud_sink.rights.accounts import invite, make_key
 from cloud_sink.rights.roles import Right, Role
-from cloud_sink.store import alert_rows, master, outgoing, tasks
+from cloud_sink.store import alert_rows, invitation_rows, master, outgoing, tasks
 from cloud_sink.store.database import writing
 from cloud_sink.store.facts import RefusedBody
 from cloud_sink.store.intake import take
@@ -181,6 +181,7 @@ def estate(served: Served) -> Estate:
         "key": key.id,
         "webhook": _watch(served),
         "task": _task(served),
+        "invitation": _invite(served),
         "promotion": "offer",
         "contract": "deal",
         "kind": "sales",
@@ -212,6 +213,27 @@ def _release(served: Served) -> str:
     release = Release(number=1, note="confidential release", made=NOW, bundles=(bundle,))
     repository.add(release, files, offline(keys, "targets", "a long passphrase"), NOW)
     return next((repository.targets / "releases").glob("*.1.json")).name
+
+
+def _invite(served: Served) -> str:
+    claim = invitation_rows.Invitation(
+        id="0123456789abcdef",
+        tenant=DEVICE.tenant,
+        store=DEVICE.store,
+        fixture="f1",
+        device=DEVICE.device,
+        replaces=False,
+        secret="0" * 64,
+        approval=True,
+        created=NOW,
+        by="person-of-acme",
+        expires=NOW,
+        state="pending",
+        key="0" * 64,
+    )
+    with writing(served.database) as connection:
+        invitation_rows.enter(connection, [claim])
+    return claim.id
 
 
 def _task(served: Served) -> str:
