@@ -100,7 +100,17 @@ def test_a_library_stays_in_its_place(files: list[Path], module: str, places: tu
 
 @pytest.mark.parametrize(
     "package",
-    ["edge", "edge.contract", "edge.shelf", "edge.traffic", "edge.recognise", "edge.deliver", "cloud_sink", "models"],
+    [
+        "edge",
+        "edge.contract",
+        "edge.shelf",
+        "edge.traffic",
+        "edge.recognise",
+        "edge.deliver",
+        "edge.update",
+        "cloud_sink",
+        "models",
+    ],
 )
 def test_importing_a_package_brings_nothing_heavy(package: str) -> None:
     heavy = ["numpy", "cv2", "onnxruntime", "paho", "sqlalchemy", "fastapi", "torch"]

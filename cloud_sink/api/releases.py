@@ -6,8 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
+from cloud_sink.api.device_gate import device_of, is_signed, principal_of
 from cloud_sink.api.gate import tenant_of
 from cloud_sink.api.names import SLUG
 from cloud_sink.api.problems import Problem, described
@@ -29,8 +31,19 @@ _Folder = Annotated[str, Path(pattern=r"^(content|releases|roll-out)$")]
 _File = Annotated[str, Path(pattern=r"^[0-9a-f]{64}\.[0-9a-z]{1,64}(\.json)?$")]
 
 
-def fetcher(request: Request) -> Principal:
-    """Who fetches: a device on this machine needs no credentials, all else needs the right."""
+async def fetcher(request: Request) -> Principal:
+    """Who fetches: a device by its signature or from this machine, all else needs the right."""
+    if is_signed(request):
+        return principal_of(await device_of(request))
+    return await run_in_threadpool(_unsigned, request)
+
+
+fetcher.right = Right.RELEASES  # type: ignore[attr-defined]  # as `gate.needs` does
+
+Fetcher = Annotated[Principal, Depends(fetcher)]
+
+
+def _unsigned(request: Request) -> Principal:
     gate: Gate = request.app.state.gate
     sent = "authorization" in request.headers or gate.session_of(request)
     if not sent and gate.trusts_peer(request):
@@ -40,11 +53,6 @@ def fetcher(request: Request) -> Principal:
     if not who.may(Right.RELEASES):
         raise Problem(HTTPStatus.FORBIDDEN, f"this needs the role {LEAST[Right.RELEASES]}, and yours is {who.role}")
     return who
-
-
-fetcher.right = Right.RELEASES  # type: ignore[attr-defined]  # as `gate.needs` does
-
-Fetcher = Annotated[Principal, Depends(fetcher)]
 
 
 def router(context: Context) -> APIRouter:

@@ -29,13 +29,27 @@ def status(
     from edge.device.settings import read_config
 
     settings = read_config(config)
+    release = release_of(settings)
     look = look_into(settings.data / "outbox.db")
     if look is None:
         raise DeliveryError(f"{settings.data}: no outbox yet", f"start the agent: edge run --config {config}")
-    report = told(look, settings, now=datetime.now(UTC), desired=OverlayFile(settings.data).read() is not None)
+    desired = OverlayFile(settings.data).read() is not None
+    report = told(look, settings, now=datetime.now(UTC), desired=desired) | {"release": release}
     sys.stdout.write(json.dumps(report) + "\n" if as_json else in_words(report))
     if look.fault:
         raise typer.Exit(1)
+
+
+def release_of(config: AgentConfig) -> dict[str, Any] | None:
+    """Which release is to run and which runs; None where this device takes none."""
+    from edge.update.state import StateFiles, health_of
+
+    if config.updates is None:
+        return None
+    files = StateFiles(config.data / "updates")
+    progress = files.progress()
+    asked = progress.asked.isoformat() if progress.asked else None
+    return health_of(files.state(), progress).model_dump(mode="json") | {"asked": asked}
 
 
 def told(look: OutboxLook, config: AgentConfig, *, now: datetime, desired: bool) -> dict[str, Any]:
@@ -106,6 +120,8 @@ def in_words(report: dict[str, Any]) -> str:
         lines.append(f"damaged outboxes set aside: {', '.join(report['set_aside'])}")
     if report["desired_configuration"]:
         lines.append("configuration: a desired one lies over the file's")
+    if report.get("release") is not None:
+        lines.append(_release_in_words(report["release"]))
     for name, camera in report["cameras"].items():
         said = f"last capture {_short(camera['accepted'])}" if camera["accepted"] else "no capture yet"
         if camera["rejected"]:
@@ -117,6 +133,15 @@ def in_words(report: dict[str, Any]) -> str:
         said = camera["error"] or ("gives frames" if camera["frames"] else "no frame yet")
         lines.append(f"traffic camera {name}: {said}")
     return "\n".join(lines) + "\n"
+
+
+def _release_in_words(release: dict[str, Any]) -> str:
+    desired, running = (
+        "what it came with" if release[key] is None else str(release[key]) for key in ("wanted", "running")
+    )
+    said = f" ({release['said']})" if release["said"] else ""
+    asked = f"; collector asked {_short(release['asked'])}" if release["asked"] else "; the collector never answered"
+    return f"release: desired {desired}, runs {running}, {release['stage'].replace('_', ' ')}{said}{asked}"
 
 
 def _short(moment: str) -> str:

@@ -66,6 +66,12 @@ def opening(day: date, clockwork: Clockwork) -> Span:
     )
 
 
+def is_open(at: datetime, clockwork: Clockwork) -> bool:
+    """Whether a moment lies in opening hours."""
+    hours = opening(business_day(at, clockwork), clockwork)
+    return hours.since <= at < hours.until
+
+
 def hour_of_day(at: datetime, day: date, clockwork: Clockwork) -> int:
     """The hour within the business day, from 0; up to 24 on the day the clocks go back."""
     return int((at - day_span(day, clockwork).since).total_seconds() // 3600)

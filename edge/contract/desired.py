@@ -42,6 +42,7 @@ _DEVICES_OWN = {
     "data": "where a device keeps its events is set on the device",
     "broker": "whom a device trusts is set on the device",
     "collector": "where pictures go is set on the device",
+    "updates": "whom a device takes releases from is set on the device",
     "outbox": "the outbox's bounds are set on the device: under lower ones events would be dropped",
 }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import structlog
 
+from edge.contract.business_day import is_open
 from edge.contract.errors import ConfigError, DeliveryError
 from edge.contract.payloads import Versions
 from edge.contract.receipts import CommandName
@@ -40,6 +41,9 @@ from edge.device.renewal import Renewer
 from edge.device.settings import broker_settings
 from edge.device.supervisor import Supervisor
 from edge.device.surroundings import Surroundings
+from edge.update.folder import UpdateFolder
+from edge.update.frames import TrialFolder
+from edge.update.updating import Updating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,6 +123,9 @@ class Agent:
         self._uploader = None if config.collector is None else _uploader(config.collector, self._spool, address)
         provisioned = config.collector is not None and config.collector.cert_file is not None
         self._renewer = Renewer(config) if provisioned else None
+        self._updates = (
+            None if config.updates is None else Updating(config, file, config.updates, now=self._clock.likely)
+        )
         self._force = Exchange(RemoteConfig(config, file), hire=self._hire, report=self._report)
         self._commands = Commands(
             self._delivery.commands,
@@ -143,6 +150,8 @@ class Agent:
             self._uploader.start()
         if self._renewer is not None:
             self._renewer.start()
+        if self._updates is not None:
+            self._updates.start()
         if self._filed.metrics.port is not None:
             self._metrics.serve(self._filed.metrics.port, self._standing)
         log.info(
@@ -204,6 +213,7 @@ class Agent:
             versions=_versions(analysers),
             wake=self._delivery.wake,
             views=config.data / "views",
+            trials=_trials(self._filed),
             people=self._loaded.people if looks_for_people(config) else None,
         )
         cameras = open_cameras(config, analysers, around)
@@ -227,7 +237,7 @@ class Agent:
                 said = time.monotonic()
                 self._say_health()
             self._live()
-            if self._begins_anew():
+            if self._begins_anew() or self._updates_now():
                 return
             if not self._delivery.status.running:
                 raise DeliveryError("the delivery ended by itself", "see the log; started again, nothing is lost")
@@ -248,6 +258,15 @@ class Agent:
         if reason is not None:
             log.info("agent.begins_anew", reason=reason)
             self.anew = True
+        return self.anew
+
+    def _updates_now(self) -> bool:
+        """Whether it is time to end so that another release begins, or the one before."""
+        if self._updates is None:
+            return False
+        blind = frozenset(camera.section.id for camera in self._force.crew.everyone if camera.error)
+        closed = not is_open(self._clock.now(), self._force.config.clockwork)
+        self.anew = self._updates.tend(blind=blind, closed=closed)
         return self.anew
 
     def _drain(self) -> None:
@@ -324,6 +343,7 @@ class Agent:
             uptime=self._clock.up(),
             now=self._clock.now(),
             versions={"agent": agent_version()},
+            release=None if self._updates is None else self._updates.health,
         )
         stamp = Stamp(
             zone=self._force.config.zone,
@@ -341,6 +361,8 @@ class Agent:
             self._uploader.stop()
         if self._renewer is not None:
             self._renewer.stop()
+        if self._updates is not None:
+            self._updates.stop()
         self._delivery.stop(timeout=FAREWELL if self._delivery.status.connected else 0.0)
         left = self._outbox.depth
         self._metrics.close()
@@ -358,6 +380,13 @@ def _uploader(section: CollectorSection, spool: EvidenceSpool, address: Address)
     if section.cert_file is not None and section.key_file is not None:
         signer = RequestSigner(section.cert_file, section.key_file)
     return EvidenceUploader(spool, collector=section.url, address=address, signer=signer, authorities=section.ca_file)
+
+
+def _trials(config: AgentConfig) -> TrialFolder | None:
+    """Where frames are kept to try releases on."""
+    if config.updates is None or config.updates.frames == 0:
+        return None
+    return TrialFolder(UpdateFolder(config.data).frames, config.updates.frames)
 
 
 def _versions(analysers: Mapping[str, Analyser]) -> Versions:

@@ -62,6 +62,10 @@ class Clock:
         least = self._least()
         return wall if least is None or wall >= least - SLACK else least
 
+    def likely(self) -> datetime:
+        """What time it is by the best that is known: the collector's word, where the wall clock is far ahead of it."""
+        return self.now() if self._heard is None or not self._ahead else self._heard.now(self.running())
+
     def wall(self) -> datetime:
         """What the wall clock shows, in UTC."""
         return datetime.now(UTC)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edge.device.memory import CameraMemory
     from edge.recognise.detector import Detections
     from edge.recognise.people import PeopleDetector
+    from edge.update.frames import TrialFrames
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,7 @@ class EvidenceKeeper:
         clockwork: the store's day.
         people: finds whom to paint over; None for rendered pictures, which show nobody.
         region: of the fixture, corners as shares of width and height; empty: the whole frame.
+        trials: takes a frame now and then, cleared of people too, to try releases on; it stays on the device.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class EvidenceKeeper:
         clockwork: Clockwork,
         people: PeopleDetector | None,
         region: tuple[tuple[float, float], ...] = (),
+        trials: TrialFrames | None = None,
     ) -> None:
+        self._trials = trials
         self._keep = section.keep
         self._spool = spool
         self._clockwork = clockwork
@@ -81,9 +85,15 @@ class EvidenceKeeper:
         Returns:
             The sha256 of what was kept, and the camera's memory after it.
         """
-        if self._keep == "never" or self._spool is None:
+        sends = self._keep != "never" and self._spool is not None
+        tries = self._trials is not None and self._trials.wants(shot.up)
+        if not sends and not tries:
             return None, memory
         picture = self._cleared(shot)
+        if self._trials is not None and tries and picture is not None:
+            self._trials.keep(as_jpeg(picture), shot.up)
+        if self._spool is None or self._keep == "never":
+            return None, memory
         day = business_day(shot.taken, self._clockwork).isoformat()
         wanted = (
             memory.evidence_due

@@ -10,7 +10,7 @@ import structlog
 from edge.contract.desired import DesiredRefusedError, changes
 from edge.contract.errors import ConfigError, FacingsError, SourceError
 from edge.device.remote_config import digest, refused
-from edge.device.settings import check_config, read_config
+from edge.update.begin import read_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,8 +101,7 @@ class Exchange:
             FacingsError: the file cannot be used, or changes what holds from a start on; nothing is changed then.
         """
         before = self.config
-        filed = read_config(self._remote.path)
-        check_config(filed, self._remote.path)
+        filed = read_anew(self._remote.path)
         fixed = [change.key for change in changes(self._remote.filed, filed) if needs_a_start(change)]
         if fixed:
             raise ConfigError(f"{', '.join(fixed)}: changed, and holds from a start on", "start the agent again")

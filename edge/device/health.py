@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.contract.business_day import Clockwork
+    from edge.contract.releases import ReleaseHealth
     from edge.deliver.outbox import Outbox
     from edge.device.camera import Camera
     from edge.device.traffic import TrafficCamera
@@ -37,6 +38,7 @@ def device_health(
     uptime: int,
     now: datetime,
     versions: dict[str, str],
+    release: ReleaseHealth | None = None,
 ) -> DeviceHealth:
     """Measure the device.
 
@@ -49,6 +51,7 @@ def device_health(
         uptime: seconds since boot.
         now: UTC.
         versions: of the agent and its models.
+        release: how it stands to its release; None where it takes none.
     """
     figures = outbox.figures()
     return DeviceHealth(
@@ -76,6 +79,7 @@ def device_health(
             if ms is not None
         },
         versions=versions,
+        release=release,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edge.deliver.outbox import Outbox
     from edge.device.clock import Clock
     from edge.recognise.people import PeopleDetector
+    from edge.update.frames import TrialFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +32,5 @@ class Surroundings:
     versions: Versions
     wake: Callable[[], None]
     views: Path | None = None  # folder for the cameras' usual views; None keeps them in memory only
+    trials: TrialFolder | None = None  # frames to try releases on; None keeps none
     people: PeopleDetector | None = None  # shared by the cameras of real shops; None: nobody is looked for

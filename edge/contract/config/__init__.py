@@ -42,6 +42,7 @@ from edge.contract.config.traffic import (
     TrafficCameraSection,
     ZoneSection,
 )
+from edge.contract.config.updates import UpdatesSection
 
 __all__ = [
     "AgentConfig",
@@ -78,6 +79,7 @@ __all__ = [
     "StatusTopic",
     "StockoutSection",
     "TrafficCameraSection",
+    "UpdatesSection",
     "UsbSource",
     "VideoSource",
     "ViewGeometry",

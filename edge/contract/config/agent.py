@@ -16,6 +16,7 @@ from edge.contract.config.metrics import MetricsSection
 from edge.contract.config.recycle import RecycleSection
 from edge.contract.config.section import ClockTime, Duration, Section, resolve
 from edge.contract.config.traffic import TrafficCameraSection
+from edge.contract.config.updates import UpdatesSection
 from edge.contract.names import Slug, Zone
 
 
@@ -118,6 +119,7 @@ class AgentConfig(Section):
     evidence: EvidenceSection = Field(EvidenceSection(), description="when pictures are kept and sent")
     metrics: MetricsSection = Field(MetricsSection(), description="figures for Prometheus, on loopback")
     recycle: RecycleSection = Field(RecycleSection(), description="when the agent begins anew to give memory back")
+    updates: UpdatesSection | None = Field(None, description="signed releases; without it the device takes none")
     health_every: Duration = Field(300.0, ge=1, le=86400, description="the interval of health events, such as 5m")
 
     @model_validator(mode="after")

@@ -1,0 +1,164 @@
+"""Fetches over HTTP: metadata for the TUF client, and files with resume. Never more bytes than are expected."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+import urllib3
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthMismatchError
+from tuf.ngclient import FetcherInterface
+
+from edge.contract.errors import ConfigError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edge.contract.config import UpdatesSection
+    from edge.deliver.signing import RequestSigner
+
+PATIENCE = urllib3.Timeout(connect=10.0, read=30.0)
+"""Seconds between two parts of an answer; a slower one is left, and gone on with later."""
+
+CHUNK = 64 * 1024
+
+LEAST_RATE = 1024.0
+"""Bytes a second: whoever sends less, in drops, is left. What came is kept."""
+
+LEAST_SECONDS = 60.0
+
+_OK, _PART, _UNAUTHORISED, _BEYOND = 200, 206, 401, 416
+
+
+class Fetcher(FetcherInterface):
+    """HTTP with the device's credentials.
+
+    Args:
+        section: with which token, and whom to believe.
+        certificate: the device's certificate and its key, for mutual TLS.
+        encrypted: whether it is HTTPS at all.
+        signer: signs each request with the device's key, where it has one.
+
+    Raises:
+        ConfigError: token or certificates cannot be read.
+    """
+
+    def __init__(
+        self,
+        section: UpdatesSection,
+        certificate: tuple[Path, Path] | None = None,
+        *,
+        encrypted: bool = True,
+        signer: RequestSigner | None = None,
+    ) -> None:
+        self._signer = signer
+        self._headers = {"Accept-Encoding": "identity"}  # ranges are those of the file, not of a packed answer
+        if section.token_file is not None:
+            self._headers["Authorization"] = f"Bearer {_token(section.token_file)}"
+        self._http = urllib3.PoolManager(
+            timeout=PATIENCE, retries=False, ssl_context=_context(section, certificate) if encrypted else None
+        )
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        answer = self._ask(url, {})
+        if answer.status != _OK:
+            answer.release_conn()
+            raise DownloadHTTPError(f"{url}: status {answer.status}", answer.status)
+        return _drained(answer, time.monotonic())
+
+    def _ask(self, url: str, more: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        """An answer whose body is yet to come; asked once more where the collector's clock is another."""
+        headers = self._headers | more
+        signer = self._signer
+        if signer is None:
+            return self._http.request("GET", url, headers=headers, preload_content=False, redirect=False)
+        signed = signer.sign("GET", url, headers, b"")
+        answer = self._http.request("GET", url, headers=signed, preload_content=False, redirect=False)
+        if signer.hear(answer.headers.get("Date")) and answer.status == _UNAUTHORISED:
+            answer.close()
+            signed = signer.sign("GET", url, headers, b"")
+            answer = self._http.request("GET", url, headers=signed, preload_content=False, redirect=False)
+        return answer
+
+    def fetch_into(self, url: str, path: Path, length: int, stop: threading.Event) -> None:
+        """Fetch a file, or what is missing of it.
+
+        Args:
+            url: of the file.
+            path: which holds what came earlier; it grows, and its content is yet to be checked.
+            length: bytes it has.
+            stop: leave off when set; what came is kept.
+
+        Raises:
+            DownloadError: the network or the server; what came is kept. More than `length` bytes: nothing is.
+            OSError: the disk refuses.
+        """
+        have = path.stat().st_size if path.is_file() else 0
+        if have > length:
+            path.unlink()
+            have = 0
+        if have == length and length:
+            return
+        ranged = {"Range": f"bytes={have}-"} if have else {}
+        try:
+            answer = self._ask(url, ranged)
+        except urllib3.exceptions.HTTPError as error:
+            raise DownloadError(f"{url}: {type(error).__name__}") from error
+        try:
+            resumed = answer.status == _PART and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+            if answer.status == _BEYOND or (answer.status == _PART and not resumed):
+                path.unlink(missing_ok=True)
+            if answer.status != _OK and not resumed:
+                raise DownloadHTTPError(f"{url}: status {answer.status}", answer.status)
+            with path.open("ab" if resumed else "wb") as file:
+                came = have if resumed else 0
+                for part in _drained(answer, time.monotonic()):
+                    came += len(part)
+                    if came > length:
+                        path.unlink(missing_ok=True)
+                        raise DownloadLengthMismatchError(f"{url}: more than the {length} bytes it has")
+                    file.write(part)
+                    if stop.is_set():
+                        raise DownloadError(f"{url}: left off at {came} of {length} bytes")
+            if came < length:
+                raise DownloadError(f"{url}: ended at {came} of {length} bytes")
+        finally:
+            answer.close()
+
+
+def _drained(answer: urllib3.BaseHTTPResponse, began: float) -> Iterator[bytes]:
+    """The parts of an answer, while they come fast enough."""
+    came = 0
+    try:
+        for part in answer.stream(CHUNK, decode_content=False):
+            came += len(part)
+            seconds = time.monotonic() - began
+            if seconds > LEAST_SECONDS and came < seconds * LEAST_RATE:
+                raise DownloadError(f"{came} bytes in {seconds:.0f} s: too slow")
+            yield part
+    except urllib3.exceptions.HTTPError as error:
+        raise DownloadError(f"after {came} bytes: {type(error).__name__}") from error
+    finally:
+        answer.close()
+
+
+def _token(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "no token"
+        raise ConfigError(f"updates.token_file: {path}: {said}", "give a file with an API key") from None
+
+
+def _context(section: UpdatesSection, certificate: tuple[Path, Path] | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=section.ca_file)
+        if certificate is not None:
+            context.load_cert_chain(*certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"updates.ca_file: {error}", "give the CA certificate that signs the collector's") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
