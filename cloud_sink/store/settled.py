@@ -106,10 +106,9 @@ def store_sums(
         statement = statement.where(c.day >= since, c.day <= until)
     else:
         statement = statement.where(c.day.in_(_days(since, until)), c.store.in_(only))
-    return {
-        row[0]: {"days": int(row[1])} | dict(zip(wanted, map(int, row[2:]), strict=True))
-        for row in connection.execute(statement.group_by(c.store))
-    }
+    counted = ("days", *wanted)
+    rows = connection.execute(statement.group_by(c.store)).all()  # at once: of thousands, one by one takes longer
+    return {row[0]: dict(zip(counted, map(int, row[1:]), strict=True)) for row in rows}
 
 
 def totals_by_day(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from edge.contract.catalogue import Sku
 from fleet.day import INTERVAL, PLANNED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from fleet.day import Day, People
@@ -182,10 +183,18 @@ class _Counted:
         }
 
     def _hours(self) -> list[dict[str, Any]]:
-        walked: dict[str, list[People]] = {}
+        opens, hour = self._day.opens, timedelta(hours=1)
+        walked: dict[datetime, list[People]] = {opens + hour * number: [] for number in range(OPEN_HOURS)}
         for one in self._day.people:
-            walked.setdefault(f"{one.since.astimezone(ZoneInfo(ZONE)):%H:00}", []).append(one)
-        return [{"clock": clock, **_crowd(some)} for clock, some in sorted(walked.items())]
+            walked[opens + hour * ((one.since - opens) // hour)].append(one)
+        return [
+            {
+                "clock": f"{since.astimezone(ZoneInfo(ZONE)):%H:%M}",
+                **(_crowd(some) if some else dict.fromkeys(("footfall", "passers", "stoppers"))),
+                "completeness": len(some) * INTERVAL / hour,
+            }
+            for since, some in walked.items()
+        ]
 
     def goods(self) -> dict[str, Any]:
         """What stood on the shelf."""
@@ -301,9 +310,10 @@ def _crowd(walked: Iterable[People]) -> dict[str, Any]:
     }
 
 
-def _peaks(hours: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Up to three busiest hours that have at least half as many people as the first."""
-    busy = [(one["passers"] if one["footfall"] is None else one["footfall"], one["clock"]) for one in hours]
+def _peaks(hours: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Up to three busiest hours that have at least half as many people as the first; by who entered, if it is known."""
+    by = "footfall" if any(one["footfall"] is not None for one in hours) else "passers"
+    busy = [(one[by], one["clock"]) for one in hours]
     ranked = sorted((one for one in busy if one[0]), key=lambda one: (-one[0], one[1]))
     return [clock for people, clock in ranked[:3] if 2 * people >= ranked[0][0]]
 
