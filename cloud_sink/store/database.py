@@ -29,6 +29,10 @@ BUSY_MS = 15_000
 CHECKPOINT_PAGES = 8000
 """Pages of 4 KB in the log before they go into the file: the pages of roll-ups change in every batch, and go once."""
 
+WRITER_CACHE_KB = 16_000
+"""What a connection that writes may keep of the file. In SQLite's own 2 MB no batch has room: its pages would go to the
+log before its end, be read again, and go there once more."""
+
 _REACHED = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -216,4 +220,6 @@ def _settle_postgresql(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("facings_writes", False)
+    if writes:
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{WRITER_CACHE_KB}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
