@@ -23,6 +23,7 @@ GUIDES = (
     "use-the-api.md",
     "install-a-device.md",
     "judge-and-report.md",
+    "read-the-pages.md",
 )
 
 
