@@ -22,9 +22,12 @@ from cloud_sink.store.trust_tables import invitations
 from edge.contract.provisioning import ProvisionRequest, parse_claim
 from tests.cloud_sink.api.served import BASE, serve, store
 from tests.cloud_sink.trust.fleets import Fleet, asked, make_fleet, new_key
+from tests.cloud_sink.web.browser import Town, visiting
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture
@@ -109,3 +112,19 @@ def test_without_an_authority_the_page_says_what_is_missing(sqlite: Database, tm
     page = admin.get("/invitations", headers={"Accept": "text/html"}).text
     assert "No device can be invited yet" in page
     assert "sink trust init" in page
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_a_phone_that_scans_a_label_gets_its_text_and_sends_nothing_of_it(
+    browser: Browser, guarded: Town, language: str
+) -> None:
+    sent: list[str] = []
+    with visiting(browser, guarded.url, language=language, phone=True) as visit:
+        visit.page.on("request", lambda request: sent.append(request.url.partition("#")[0] + str(request.headers)))
+        visit.open("/claim#1.pin.id.a-secret")
+        assert visit.page.input_value("#claim") == f"{guarded.url}/claim#1.pin.id.a-secret"
+        assert visit.axe() == []
+        assert not visit.is_too_wide
+        assert visit.troubles == []
+    assert sent
+    assert not any("a-secret" in one for one in sent)
