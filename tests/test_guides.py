@@ -22,6 +22,7 @@ GUIDES = (
     "read-a-profile.md",
     "use-the-api.md",
     "install-a-device.md",
+    "update-a-fleet.md",
     "judge-and-report.md",
     "read-the-pages.md",
 )

@@ -10,6 +10,7 @@ import typer
 
 from cloud_sink.cli import (
     analyse,
+    devices,
     export,
     imports,
     invite,
@@ -60,6 +61,7 @@ app.add_typer(keep.evidence, name="evidence")
 app.add_typer(people.users, name="users")
 app.add_typer(people.keys, name="keys")
 app.add_typer(release.app, name="release")
+app.command(epilog="Example: sink devices --tenant acme --data /var/lib/facings")(devices.devices)
 
 
 @app.callback()

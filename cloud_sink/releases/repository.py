@@ -11,6 +11,7 @@ see the state before or the one after.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -123,7 +124,7 @@ class Repository:
                 delegations=Delegations({roll_out.keyid: roll_out}, {ROLL_OUT_ROLE: delegated}),
             )
             self._write(Metadata(top), targets)
-            self._write_plan(RollOutPlan(), Targets(1), now)
+            self._write_plan(RollOutPlan(), Targets(_version(0, now)), now)
             self._stand(now)
 
     def add(self, release: Release, contents: Mapping[str, Path], signer: Signer, now: datetime) -> None:
@@ -163,7 +164,7 @@ class Repository:
             for number in (plan.stable, None if plan.candidate is None else plan.candidate.number):
                 if number is not None:
                     self.release(number)
-            self._write_plan(plan, self._next_roll_out(), now)
+            self._write_plan(plan, self._next_roll_out(now), now)
             self._stand(now)
 
     def keep_valid(self, now: datetime) -> bool:
@@ -175,7 +176,7 @@ class Repository:
         with only_writer(self.folder):
             aged = {role for role, within in RENEWED_WITHIN.items() if self.expires(role) - now < within}
             if ROLL_OUT_ROLE in aged:
-                self._write_plan(self.plan(), self._next_roll_out(), now)
+                self._write_plan(self.plan(), self._next_roll_out(now), now)
             if aged:
                 self._stand(now)
             return bool(aged)
@@ -227,19 +228,19 @@ class Repository:
     def _stand(self, now: datetime) -> None:
         """The snapshot of what is there now, and the timestamp that names it."""
         versions = {f"{role}.json": MetaFile(self._newest(role)) for role in (Targets.type, ROLL_OUT_ROLE)}
-        before = self._newest(Snapshot.type)
-        self._write(
-            Metadata(Snapshot(before + 1, expires=now + VALID["snapshot"], meta=versions)), self._key("snapshot")
-        )
+        number = _version(self._newest(Snapshot.type), now)
+        snapshot = Metadata(Snapshot(number, expires=now + VALID["snapshot"], meta=versions))
+        self._write(snapshot, self._key("snapshot"))
         stamp = self.metadata / "timestamp.json"
-        version = self._load(Timestamp.type, Timestamp).signed.version if stamp.is_file() else 0
-        data = Metadata(Timestamp(version + 1, expires=now + VALID["timestamp"], snapshot_meta=MetaFile(before + 1)))
+        before = self._load(Timestamp.type, Timestamp).signed.version if stamp.is_file() else 0
+        until = now + VALID["timestamp"]
+        data = Metadata(Timestamp(_version(before, now), expires=until, snapshot_meta=MetaFile(number)))
         data.sign(self._key("timestamp"))
         write_whole(stamp, data.to_bytes())
 
-    def _next_roll_out(self) -> Targets:
+    def _next_roll_out(self, now: datetime) -> Targets:
         signed = self._load(ROLL_OUT_ROLE, Targets).signed
-        signed.version += 1
+        signed.version = _version(signed.version, now)
         return signed
 
     def _write_plan(self, plan: RollOutPlan, signed: Targets, now: datetime) -> None:
@@ -325,6 +326,14 @@ def refuse_within(keys: Path, data: Path) -> None:
         raise ConfigError(f"--keys {keys} lies in the server's own folder", "keep them elsewhere, as on a stick")
 
 
+def _version(before: int, now: datetime) -> int:
+    """The next version of what the server signs: the seconds since 1970, and always more than before.
+
+    By the time, so that a repository that was brought back from a backup goes on above all that devices have seen.
+    """
+    return max(before + 1, int(now.timestamp()))
+
+
 def _numbers(signed: Targets) -> list[int]:
     return sorted(int(path.split("/")[1][:-5]) for path in signed.targets if path.startswith("releases/"))
 
@@ -333,6 +342,20 @@ def repositories(data: Path) -> dict[str, Repository]:
     """Every fleet's repository below the data folder, by tenant."""
     folders = sorted((data / "releases").glob("*/metadata/timestamp.json"))
     return {stamp.parent.parent.name: Repository(stamp.parent.parent) for stamp in folders}
+
+
+def plans(data: Path) -> dict[str, RollOutPlan]:
+    """What the devices of each fleet are to run, by tenant; of those alone that can be read."""
+    found = {tenant: plan_of(data, tenant) for tenant in repositories(data)}
+    return {tenant: plan for tenant, plan in found.items() if plan is not None}
+
+
+def plan_of(data: Path, tenant: str) -> RollOutPlan | None:
+    """What the devices of a fleet are to run; None where it has no releases here, or they cannot be read."""
+    repository = repository_of(data, tenant)
+    with suppress(StoreError):
+        return repository.plan() if repository.exists else None
+    return None
 
 
 def repository_of(data: Path, tenant: str) -> Repository:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from cloud_sink.releases.repository import plan_of
 from cloud_sink.store.database import reading
 from cloud_sink.store.listing import device_page, rejections
 from cloud_sink.web.page import Page
@@ -58,6 +59,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
             counts=counts,
             versions=Counter(one.health.versions.get("agent", "?") for one in fleet if one.health),
             rejected=rejected,
+            plan=plan_of(context.config.data, visit.tenant),
             since=visit.today - _DAYS,
             names=names,
             troubles=TROUBLES,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from cloud_sink.store.listing import StoredDevice
 
-Trouble = Literal["lost", "silent", "camera", "disk", "backlog", "dropped", "hot"]
-TROUBLES: tuple[Trouble, ...] = ("lost", "silent", "camera", "disk", "backlog", "dropped", "hot")
+Trouble = Literal["lost", "silent", "camera", "disk", "backlog", "dropped", "hot", "release"]
+TROUBLES: tuple[Trouble, ...] = ("lost", "silent", "camera", "disk", "backlog", "dropped", "hot", "release")
 
 SILENT = timedelta(hours=1)
 """Devices tell their health every five minutes unless they are told otherwise."""
@@ -30,6 +30,9 @@ HOT = 80.0
 
 LITTLE_MB = 500
 """Megabytes free on the device's disk below which it is told."""
+
+FAILED = frozenset({"refused", "rolled_back", "faulty"})
+"""Stages of a release at which somebody should look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def view_of(device: StoredDevice, now: datetime) -> DeviceView:
         "backlog": health is not None and health.outbox_depth > BACKLOG,
         "dropped": health is not None and sum(health.drops.values()) > 0,
         "hot": health is not None and health.celsius is not None and health.celsius >= HOT,
+        "release": health is not None and health.release is not None and health.release.stage in FAILED,
     }
     return DeviceView(device, health, tuple(one for one in TROUBLES if found[one]), blind)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -91,6 +93,20 @@ def test_what_expires_soon_is_signed_anew_by_the_server_alone(fleet: Fleet) -> N
     assert not fleet.repository.keep_valid(NOW)
     assert fleet.repository.keep_valid(later)
     assert fleet.repository.expires("timestamp") == later + timedelta(days=3)
+
+
+def test_a_repository_from_a_backup_goes_on_above_what_devices_saw(fleet: Fleet, tmp_path: Path) -> None:
+    number = fleet.settings(health_every="2m")
+    backup = shutil.copytree(fleet.repository.folder, tmp_path / "backup")
+    for day in range(1, 4):
+        fleet.roll_out(number, now=NOW + timedelta(days=day))
+    restored = repository.Repository(backup)
+    restored.keep_valid(NOW + timedelta(days=5))
+    assert version(restored.metadata / "timestamp.json") > version(fleet.repository.metadata / "timestamp.json")
+
+
+def version(path: Path) -> int:
+    return int(json.loads(path.read_bytes())["signed"]["version"])
 
 
 def test_renewing_prolongs_what_the_owner_signed(fleet: Fleet) -> None:
