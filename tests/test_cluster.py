@@ -14,6 +14,7 @@ from pyhocon import ConfigFactory
 from sqlalchemy import text
 
 from cloud_sink.collect.broker import MAX_PACKET
+from cloud_sink.collect.login import window
 from cloud_sink.fleet.settings import IntakeSection
 from cloud_sink.store.database import open_database, reading
 from edge.contract.topics import Address, Channel, every_device
@@ -109,7 +110,7 @@ def test_nobody_connects_without_a_certificate_of_the_right_authority(emqx: Any)
 
 def test_the_broker_s_bounds_are_those_of_the_collector(emqx: Any) -> None:
     assert emqx["mqtt.max_packet_size"] == f"{MAX_PACKET // 1024}KB"
-    assert emqx["zones.collectors.mqtt.max_inflight"] == 2 * IntakeSection().batch
+    assert emqx["zones.collectors.mqtt.max_inflight"] == window(IntakeSection().batch)
     longest = every_device(Channel.CONFIG_REPORTED, share="collectors")
     assert emqx["mqtt.max_topic_levels"] == longest.count("/") + 1
     assert not emqx["mqtt.shared_subscription"]
