@@ -12,10 +12,10 @@ from cloud_sink.profile.measure import Yardstick, measure
 from cloud_sink.store.database import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from cloud_sink.fleet.settings import SinkConfig
     from cloud_sink.fleet.products import ProductBook
+    from cloud_sink.fleet.settings import SinkConfig
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database
 
