@@ -123,7 +123,7 @@ def test_postgresql_takes_every_setting(server: Database) -> None:
         assert connection.execute(text(asked)).all() == []
         waiting = connection.execute(text("SELECT name FROM pg_settings WHERE pending_restart")).scalars().all()
         told = set(re.findall(r"^(\w+) = ", (CLUSTER / "postgresql.conf").read_text(encoding="utf-8"), re.MULTILINE))
-        held = connection.execute(text("SELECT name FROM pg_file_settings WHERE sourcefile ~ 'postgresql.conf$'"))
+        held = connection.execute(text("SELECT name FROM pg_file_settings WHERE sourcefile ~ 'facings.conf$'"))
         assert (waiting, told - set(held.scalars())) == ([], set())
 
 
