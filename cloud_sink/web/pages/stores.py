@@ -18,6 +18,7 @@ from cloud_sink.profile.ranking import ask_ranking
 from cloud_sink.store import settled
 from cloud_sink.store.database import reading
 from cloud_sink.web.page import Page
+from cloud_sink.web.spreadsheet import cell
 from cloud_sink.web.views import stores as view
 from cloud_sink.web.views.stores import Asked
 from cloud_sink.web.visit import Reader, Visit  # noqa: TC001 - FastAPI reads it at run time
@@ -130,7 +131,7 @@ def router(context: Context, shell: Shell) -> APIRouter:
         lines.writerow([*names, *figures, "since", "until"])
         for one in found.stores:
             told = [getattr(one, name) for name in names] + [getattr(one.figures, name) for name in figures]
-            lines.writerow([_cell(value) for value in told] + [found.since, found.until])
+            lines.writerow([cell(value) for value in told] + [found.since, found.until])
         name = f"stores-{found.until}.csv"
         return Response(
             "\ufeff" + text.getvalue(),  # Excel takes a file without it for something else than UTF-8
@@ -140,10 +141,3 @@ def router(context: Context, shell: Shell) -> APIRouter:
         )
 
     return routes
-
-
-def _cell(value: object) -> object:
-    """A value that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return "" if value is None else value
