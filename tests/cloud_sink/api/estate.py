@@ -43,6 +43,7 @@ DEVICE = Address("acme", "s-acme", "dev-acme")
 PHOTOGRAPH = b"\xff\xd8\xff\xe0" + b"a shelf of acme"
 SHA256 = hashlib.sha256(PHOTOGRAPH).hexdigest()
 PLAN = b"shelf,position,sku,facings\n1,1,confidential-sku,3\n"
+CATALOGUE = b"sku,name,brand,owner\nconfidential-sku,Cola of acme,Brand of acme,Own Co.\n"
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
 SECRETS = ("confidential", "of acme", "person-of-acme", "key-of-acme", "s-acme", "dev-acme", SHA256)
@@ -52,6 +53,9 @@ _ORDER = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE")
 """Things are looked at before they are changed, and deleted last."""
 
 _BODIES = {"text/csv": PLAN, "image/jpeg": PHOTOGRAPH}
+_FILES = {"/api/v1/catalogue": b"sku,name,brand,owner\ncola,Cola,Lurra,Own Co.\n"}
+"""Files of other columns, by what they are sent to."""
+
 _UNSET = object()
 
 
@@ -118,7 +122,7 @@ class Estate:
                     path=route.path_format.format(**dict(zip(names, values, strict=True))),
                     query=self._query(parameters),
                     headers={one["name"]: DEVICE.source for one in parameters if one["in"] == "header"},
-                    body=self._body(operation),
+                    body=self._body(operation, route.path),
                     takes=frozenset(one["name"] for one in parameters),
                 )
 
@@ -135,12 +139,12 @@ class Estate:
         dated = {one["name"] for one in parameters if "'format': 'date'" in str(one["schema"])} & {"since", "until"}
         return {name: self.known[name] for name in wanted} | {name: self.known[name] for name in dated}
 
-    def _body(self, operation: dict[str, Any]) -> Any:
+    def _body(self, operation: dict[str, Any], path: str) -> Any:
         """The example of the description, about things of acme."""
         content = operation.get("requestBody", {}).get("content", {})
         for kind, sample in _BODIES.items():
             if kind in content:
-                return sample
+                return _FILES.get(path, sample)
         if "application/json" not in content:
             return _UNSET
         return self._meant(self._resolved(content["application/json"]["schema"])["examples"][0])
@@ -293,6 +297,7 @@ def _upload(served: Served) -> None:
         headers={"Content-Type": "text/csv"},
     )
     assert plan.json()["stored"] is not None, plan.text
+    assert acme.put("/api/v1/catalogue", content=CATALOGUE).status_code == 200
     holds = {"store": DEVICE.store, "fixture": "f1", "since": "2026-03-14", "name": "cooler-summer", "version": 1}
     assigned = acme.put("/api/v1/planogram-assignments", json={"assignments": [holds]})
     assert assigned.status_code == 200, assigned.text

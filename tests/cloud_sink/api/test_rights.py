@@ -48,6 +48,8 @@ TOLD_TO_ACME = {
     "/api/v1/exports/{kind}.csv",
     "/api/v1/exports/{kind}.parquet",
     "/api/v1/exports/epcis.jsonld",
+    "/api/v1/catalogue",
+    "/api/v1/catalogue/file",
     "/api/v1/planograms",
     "/api/v1/planograms/{name}",
     "/api/v1/planograms/{name}/file",
