@@ -54,10 +54,10 @@ class RawDevice:
         info = self._client.publish(self.address.topic(channel), payload, qos=1, retain=retain, properties=sent)
         info.wait_for_publish(10)
 
-    def receipt(self, seconds: float = 10.0) -> dict[str, Any]:
+    def receipt(self, seconds: float = 40.0) -> dict[str, Any]:
         return self.receipts.get(timeout=seconds)
 
-    def answered(self, count: int, seconds: float = 15.0) -> dict[str, Any]:
+    def answered(self, count: int, seconds: float = 40.0) -> dict[str, Any]:
         """Everything receipted, once `count` numbers have been answered in one way or another."""
         deadline = time.monotonic() + seconds
         taken: set[int] = set()
