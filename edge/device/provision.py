@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -69,11 +70,11 @@ def ask_in(
     collector, deadline, told = PinnedCollector(claim), time.monotonic() + patience, False
     while True:
         answer = _asked(collector, asked)
-        if answer.granted is not None:
+        if answer is not None and answer.granted is not None:
             return answer
         if time.monotonic() > deadline:
             raise DeliveryError("nobody has approved this device yet", "give the same command again later")
-        if not told:
+        if answer is not None and not told:
             waits(key_name(key))
             told = True
         time.sleep(POLL_SECONDS)
@@ -140,10 +141,13 @@ def source_of(text: str) -> dict[str, Any]:
     return {"kind": "folder", "path": text}
 
 
-def _asked(collector: PinnedCollector, asked: ProvisionRequest) -> ProvisionAnswer:
+def _asked(collector: PinnedCollector, asked: ProvisionRequest) -> ProvisionAnswer | None:
+    """What the collector says; None where it wants to be asked later: many devices may share a shop's address."""
     try:
         told = collector.post(PATH, asked.model_dump(mode="json"))
     except RefusedError as error:
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return None
         raise DeliveryError(f"the collector says: {error.what}") from None
     try:
         return ProvisionAnswer.model_validate(told)

@@ -102,3 +102,31 @@ def test_files_of_another_device_are_never_overwritten(fleet: Fleet, tmp_path: P
     with pytest.raises(Exception, match="of another device"):
         write_files(tmp_path, other, Wish())
     assert (tmp_path / "device.pem").read_text() == before
+
+
+def test_a_collector_that_is_asked_too_often_is_asked_again(fleet: Fleet, tmp_path: Path) -> None:
+    claims = [fleet.invite(f"busy-{number}").claim for number in range(4)]
+    http = fleet.config.http.model_copy(
+        update={
+            "port": 0,
+            "access": "users",
+            "limits": fleet.config.http.limits.model_copy(update={"sign_ins_per_minute": 0.6}),  # five times that here
+        }
+    )
+    web = WebServer(http)
+    config = fleet.config.model_copy(update={"http": http})
+    room = open_room(fleet.database, config)
+    web.start(make_app(Context(fleet.database, config, fleet.stores, ProductBook({}), room, ready=lambda: True)))
+    try:
+        until = time.monotonic() + 40
+        while not web.started:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        mine = [replace(claim, address=f"https://localhost:{_port(web)}") for claim in claims]
+        for claim in mine[:3]:  # all that may come within 20 s
+            assert ask_in(tmp_path / claim.id, claim, Wish(), waits=print).granted is not None
+        with pytest.raises(DeliveryError, match="give the same command again"):
+            ask_in(tmp_path / "last", mine[3], Wish(), waits=print, patience=0)
+        assert ask_in(tmp_path / "last", mine[3], Wish(), waits=print).granted is not None
+    finally:
+        web.stop()
