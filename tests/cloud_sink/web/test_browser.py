@@ -210,6 +210,42 @@ def test_a_planogram_is_checked_and_kept(browser: Browser, full: Town, tmp_path:
         assert visit.troubles == []
 
 
+def test_a_row_of_the_day_becomes_a_task_by_one_click(browser: Browser, full: Town) -> None:
+    with visiting(browser, full.url, language="zh-CN") as visit:
+        visit.open("/?kind=reset_planogram")
+        rows = visit.page.locator(".row-task form")
+        before = rows.count()
+        rows.last.locator("button").click()
+        expect(rows).to_have_count(before - 1)
+        badge = visit.page.locator(".row-task a").last
+        with visit.page.expect_navigation():
+            badge.click()
+        assert visit.page.locator(visit.page.evaluate("location.hash")).is_visible()
+        assert visit.axe() == []
+        assert visit.troubles == []
+
+
+def test_a_catalogue_is_checked_and_kept(browser: Browser, full: Town, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.csv"
+    file.write_text("sku,name,brand,owner\nnew-cola,New cola,,Lurra Co.\n", encoding="utf-8")
+    with visiting(browser, full.url, phone=True) as visit:
+        visit.open("/catalogue")
+        visit.page.set_input_files("#file", file)
+        expect(visit.page.locator(".faults li")).to_have_count(1)
+        file.write_text("sku,name,brand,owner\nnew-cola,New cola,Lurra,Lurra Co.\n", encoding="utf-8")
+        with visit.page.expect_file_chooser() as chooser:
+            visit.page.click("#file")
+        chooser.value.set_files(file)
+        expect(visit.page.locator(".changes tbody tr")).to_have_count(1)
+        assert visit.axe() == []
+        with visit.page.expect_navigation():
+            visit.page.click("#keep")
+        visit.page.fill("#search", "new-cola")
+        expect(visit.page.locator("#products tbody tr")).to_have_count(1)
+        assert not visit.is_too_wide
+        assert visit.troubles == []
+
+
 def test_a_task_is_made_and_done_with_a_photograph(browser: Browser, full: Town, tmp_path: Path) -> None:
     photograph = tmp_path / "shelf.jpg"
     photograph.write_bytes(cv2.imencode(".jpg", np.full((60, 80, 3), 120, np.uint8))[1].tobytes())
