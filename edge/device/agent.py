@@ -124,7 +124,15 @@ class Agent:
         provisioned = config.collector is not None and config.collector.cert_file is not None
         self._renewer = Renewer(config) if provisioned else None
         self._updates = (
-            None if config.updates is None else Updating(config, file, config.updates, now=self._clock.likely)
+            None
+            if config.updates is None
+            else Updating(
+                config,
+                file,
+                config.updates,
+                now=self._clock.likely,
+                look=self._look_through,
+            )
         )
         self._force = Exchange(RemoteConfig(config, file), hire=self._hire, report=self._report)
         self._commands = Commands(
@@ -259,6 +267,10 @@ class Agent:
             log.info("agent.begins_anew", reason=reason)
             self.anew = True
         return self.anew
+
+    def _look_through(self) -> None:
+        """One frame of every camera at work, which nobody reads."""
+        self._force.crew.look_through()
 
     def _updates_now(self) -> bool:
         """Whether it is time to end so that another release begins, or the one before."""

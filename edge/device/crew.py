@@ -125,6 +125,12 @@ class Crew:
         """Where a fixture's captures are taken; None where no camera looks at it."""
         return next((post for post in self._posts if post.fixture == fixture), None)
 
+    def look_through(self) -> None:
+        """One frame of every live camera that looks at a fixture, which nobody reads: to know which give one."""
+        if self._posts:
+            with ThreadPoolExecutor(len(self._posts), thread_name_prefix="look") as pool:
+                list(pool.map(lambda post: post.take_ahead(), self._posts))
+
     def forget_views(self) -> None:
         """Let every camera take what it shows next for its usual view."""
         with self._inference:

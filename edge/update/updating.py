@@ -38,6 +38,12 @@ PATIENCE = 3.0
 SPARE_BYTES = 256 * 1024 * 1024
 """That stay free on the disk: the outbox needs them more."""
 
+FRESH = 120.0
+"""Seconds for which it is known which cameras give frames."""
+
+SETTLED = 1.0
+"""Seconds after which what cameras gave has come to whoever asks which are blind."""
+
 MOST_DELAY = 60.0
 """Seconds before the first question: a fleet whose power comes back does not ask all at once."""
 
@@ -52,13 +58,20 @@ class Updating:
         path: the device's file.
         section: of updates.
         now: what time it is by the best that is known, UTC.
+        look: has every camera give a frame that nobody reads; outside opening hours no other way tells who is blind.
 
     Raises:
         ConfigError: there is no address to ask, or token or certificates cannot be read.
     """
 
     def __init__(
-        self, config: AgentConfig, path: Path, section: UpdatesSection, *, now: Callable[[], datetime]
+        self,
+        config: AgentConfig,
+        path: Path,
+        section: UpdatesSection,
+        *,
+        now: Callable[[], datetime],
+        look: Callable[[], object],
     ) -> None:
         url = section.url or (config.collector.url if config.collector else None)
         if url is None:
@@ -77,6 +90,9 @@ class Updating:
         self._ready: tuple[int, float] | None = None  # a release that stood the trial, and since when
         self._failed = ""
         self._rng = random.Random()  # noqa: S311 - jitter, no secret
+        self._look_through = look
+        self._seen = float("-inf")  # when every camera was asked for a frame last
+        self._to_see = threading.Event()
         self._changing = threading.Lock()
         self._stop = threading.Event()
         self._awake = threading.Event()
@@ -120,7 +136,7 @@ class Updating:
         number, since = self._ready
         if self._section.when == "closed" and not closed and time.monotonic() - since < LONGEST_WAIT:
             return False
-        if not self._change(lambda state: state.switched(number, blind=blind)):
+        if not self._seen_lately() or not self._change(lambda state: state.switched(number, blind=blind)):
             return False
         log.info("update.switching", release=number, before=self._state.before)
         return True
@@ -129,7 +145,7 @@ class Updating:
         """Let a release stay that works, or go back to the one before."""
         assert self._state.probation is not None
         up = time.monotonic() - self._began
-        if up < self._section.healthy_after:
+        if up < self._section.healthy_after or not self._seen_lately():
             return False
         newly = sorted(blind - self._state.probation.blind)
         if not newly:
@@ -147,10 +163,29 @@ class Updating:
         self._note("rolled_back", why)
         return True
 
+    def _seen_lately(self) -> bool:
+        """Whether what is known of the cameras is of now; else they are asked, and a later call has the answer."""
+        age = time.monotonic() - self._seen
+        if age > FRESH:
+            self._to_see.set()
+            self._awake.set()
+        return SETTLED <= age <= FRESH
+
+    def _see(self) -> None:
+        """Ask every camera for a frame."""
+        self._to_see.clear()
+        try:
+            self._look_through()
+        except Exception:
+            log.exception("update.look_failed")
+        self._seen = time.monotonic()
+
     def _run(self) -> None:
-        self._stop.wait(min(self._section.every, MOST_DELAY) * self._rng.random())
+        self._awake.wait(min(self._section.every, MOST_DELAY) * self._rng.random())
         while not self._stop.is_set():
             self._awake.clear()
+            if self._to_see.is_set():
+                self._see()
             try:
                 self._look()
             except AwayError as error:
@@ -162,8 +197,7 @@ class Updating:
     def _look(self) -> None:
         """Ask, and do what is to be done."""
         if self._state.probation is not None:
-            self._awake.wait(self._section.healthy_after)  # one after the other
-            return
+            return  # one after the other
         trusted = TrustedReleases(self._folder, self._base, self._fetcher, self._section.root, self._now())
         wanted = trusted.plan.wanted(store=self._device.store, device=self._device.id)
         self._failed = ""

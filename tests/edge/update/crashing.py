@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,12 +54,14 @@ def take(path: Path) -> None:
     filed = read_config(path)
     begin(filed, path)
     assert isinstance(filed.updates, UpdatesSection)
-    one = Updating(filed, path, filed.updates, now=lambda: datetime.now(UTC))
+    one = Updating(filed, path, filed.updates, now=lambda: datetime.now(UTC), look=lambda: None)
+    one._seen = time.monotonic() - updating.SETTLED
     if one._state.probation is None:
         one._look()
         one.tend(blind=frozenset(), closed=True)
         begin(filed, path)
-    one = Updating(filed, path, filed.updates, now=lambda: datetime.now(UTC))
+    one = Updating(filed, path, filed.updates, now=lambda: datetime.now(UTC), look=lambda: None)
+    one._seen = time.monotonic() - updating.SETTLED
     one._began -= filed.updates.healthy_after
     one.tend(blind=frozenset(), closed=True)
 

@@ -55,7 +55,9 @@ class Unit:
         """As after a start."""
         config = begin(read_config(self.path), self.path).config
         assert config.updates is not None
-        return Updating(config, self.path, config.updates, now=lambda: NOW)
+        one = Updating(config, self.path, config.updates, now=lambda: NOW, look=lambda: None)
+        one._seen = time.monotonic() - updating.SETTLED  # its thread does that
+        return one
 
     def taken(self) -> Updating:
         """As after a start under what is wanted, on probation."""
@@ -116,6 +118,19 @@ def test_a_camera_that_went_blind_with_it_takes_a_release_back(unit: Unit, fleet
     after = unit.begun()
     assert after.health.stage == "rolled_back"
     assert after.health.set_aside == {1: "no frame from camera cam-1 under it"}
+
+
+def test_nothing_is_judged_before_every_camera_was_asked_for_a_frame(unit: Unit, fleet: Fleet) -> None:
+    """At night nobody takes pictures by schedule: that no camera complains says nothing."""
+    fleet.settings(health_every="2m")
+    one = proved(unit.taken())
+    one._seen = float("-inf")
+    assert not one.tend(blind=NOBODY, closed=True)
+    assert one._state.probation is not None
+    one._see()
+    one._seen -= updating.SETTLED
+    assert not one.tend(blind=NOBODY, closed=True)
+    assert StateFiles(unit.data / "updates").state().probation is None
 
 
 def test_a_camera_that_was_blind_before_does_not(unit: Unit, fleet: Fleet) -> None:
