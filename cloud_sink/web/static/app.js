@@ -23,6 +23,22 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb !== "get" && known) event.detail.headers["X-CSRF-Token"] = known;
 });
 
+// A change that was refused or not sent is told; a form with a place of its own (`data-error`) tells it there.
+const tellRefused = (event) => {
+  const { elt, requestConfig, xhr } = event.detail;
+  const notice = document.getElementById("refused");
+  if (!notice || requestConfig.verb === "get" || elt.querySelector?.("[data-error]")) return;
+  const page = new DOMParser().parseFromString(xhr?.responseText ?? "", "text/html");
+  notice.querySelector("span").textContent = page.querySelector(".detail")?.textContent ?? notice.dataset.unsent;
+  notice.hidden = false;
+};
+document.addEventListener("htmx:responseError", tellRefused);
+document.addEventListener("htmx:sendError", tellRefused);
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const notice = document.getElementById("refused");
+  if (notice && event.detail.requestConfig.verb !== "get") notice.hidden = true;
+});
+
 // Elements with hx-trigger="live" ask again when something of theirs is stored; `data-store` narrows it to one store.
 // A page that nobody looks at waits until somebody does, and one that has just asked waits a second.
 const REST = 1000;

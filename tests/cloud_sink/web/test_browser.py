@@ -246,6 +246,16 @@ def test_a_catalogue_is_checked_and_kept(browser: Browser, full: Town, tmp_path:
         assert visit.troubles == []
 
 
+def test_a_change_that_is_refused_says_why(browser: Browser, full: Town) -> None:
+    with visiting(browser, full.url, phone=True) as visit:
+        visit.open("/tasks")
+        visit.page.fill("[name=spot]", "nowhere/f9")
+        visit.page.click("text=Make the task")
+        expect(visit.page.locator("#refused")).to_contain_text("name a fixture as store/fixture")
+        assert visit.axe() == []
+        assert not visit.is_too_wide
+
+
 def test_a_task_is_made_and_done_with_a_photograph(browser: Browser, full: Town, tmp_path: Path) -> None:
     photograph = tmp_path / "shelf.jpg"
     photograph.write_bytes(cv2.imencode(".jpg", np.full((60, 80, 3), 120, np.uint8))[1].tobytes())
