@@ -113,7 +113,7 @@ def test_kills_of_collector_broker_and_postgresql_lose_and_double_nothing(
             seed=20261126,
             each=6,
         )
-        unit.wait()
+        unit.wait(keep=site.collector)
         site.collector.terminate()
         figures = check_all_stored_once(site)
         report("broker, collector, PostgreSQL", kills, figures, capsys)

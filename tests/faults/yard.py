@@ -66,6 +66,11 @@ class Child:
         self._process.kill()
         self._process.wait()
 
+    def revive(self) -> None:
+        """Start it if it has ended, as a machine does with a service that found no database."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
+
     def terminate(self) -> None:
         """SIGTERM, and wait for the end."""
         assert self._process is not None
@@ -80,9 +85,15 @@ class Child:
         assert code in {None, 0}, f"{self.arguments}: exit {code}\n{self.log.read_text()[-3000:]}"
         return code == 0
 
-    def wait(self) -> None:
-        """Wait for its own end."""
-        wait_for(lambda: self.ended, f"{self.arguments} does not end\n{self.log.read_text()[-3000:]}")
+    def wait(self, keep: Child | None = None) -> None:
+        """Wait for its own end; another that must not end meanwhile is kept alive."""
+
+        def ended() -> bool:
+            if keep is not None:
+                keep.revive()
+            return self.ended
+
+        wait_for(ended, f"{self.arguments} does not end\n{self.log.read_text()[-3000:]}")
 
     def stop(self) -> None:
         """End it, if it runs."""

@@ -62,8 +62,8 @@ def served(sqlite: Database, tmp_path: Path) -> Served:
     return serve_products(sqlite, tmp_path)
 
 
-def looking(served: Served, tenant: str = "acme") -> TestClient:
-    client = served.by(tenant, Role.VIEWER)
+def looking(served: Served, tenant: str = "acme", role: Role = Role.VIEWER) -> TestClient:
+    client = served.by(tenant, role)
     client.headers["Accept"] = "text/html"
     return client
 
@@ -131,10 +131,12 @@ def test_products_are_filtered_and_sorted(client: TestClient) -> None:
     assert "No product is like that" in client.get("/products.list?q=nothing").text
 
 
-def test_one_product_tells_where_it_stands_wrong(client: TestClient) -> None:
+def test_one_product_tells_where_it_stands_wrong(served: Served, client: TestClient) -> None:
     assert 'hx-get="/products/cola/stores?days=7" hx-trigger="load"' in client.get("/products/cola").text
     page = client.get("/products/cola/stores").text
-    assert f"/stores/s3/fixtures/f1?at={round(EVENING.timestamp() * 1000)}" in page
+    capture = f"/stores/s3/fixtures/f1?at={round(EVENING.timestamp() * 1000)}"
+    assert capture not in page  # a viewer may not see it
+    assert capture in looking(served, role=Role.MERCHANDISER).get("/products/cola/stores").text
     assert "on shelf 3, position 2" in page
     assert "2 facings misplaced" in page
     assert "it stands where it is planned" in client.get("/products/lime/stores").text

@@ -74,8 +74,8 @@ def test_another_product_loses_facings_but_never_runs_out(seed: int) -> None:
 def test_stock_never_grows_without_a_refill(seed: int) -> None:
     events = live(PLAN, seed)
     before = PLAN.columns
-    for event in events:
-        after = stock(PLAN, events[: events.index(event) + 1])
+    for number, event in enumerate(events, start=1):
+        after = stock(PLAN, events[:number])
         moved = [
             k
             for k, (a, b) in enumerate(zip(before, after, strict=True))
