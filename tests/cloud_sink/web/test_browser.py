@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cloud_sink.web.site import page_modules
+from edge.recognise.datasets import read_dataset
 from models.scenes.town.shops import SHOPS, TENANT
 from tests.cloud_sink.raw_device import RawDevice
 from tests.cloud_sink.web.browser import Town, visiting
@@ -159,9 +162,12 @@ def test_what_is_stored_appears_without_a_reload(browser: Browser, full: Town) -
         assert visit.troubles == []
 
 
-def test_a_click_on_a_box_puts_right_what_is_wrong(browser: Browser, full: Town) -> None:
+def test_a_click_on_a_box_puts_right_what_is_wrong_and_goes_out_as_a_label(
+    browser: Browser, full: Town, tmp_path: Path
+) -> None:
     with visiting(browser, full.url) as visit:
-        visit.open("/stores/hz-02/fixtures/cooler-1")
+        store, at = _photographed(full)
+        visit.open(f"/stores/{store}/fixtures/cooler-1?at={at}")
         box = visit.page.locator(".box[data-facing='0']")
         before = box.get_attribute("data-sku")
         right = "lurralos-cola-can-330" if before != "lurralos-cola-can-330" else "lurralos-lime-can-330"
@@ -171,8 +177,26 @@ def test_a_click_on_a_box_puts_right_what_is_wrong(browser: Browser, full: Town)
         visit.page.click("#correct >> text=It is this SKU")
         expect(visit.page.locator(".box-corrected")).to_have_attribute("data-sku", right)
         said = httpx.get(f"{full.url}/api/v1/corrections", params={"tenant": TENANT}).json()["corrections"]
-        assert [(one["store"], one["facing"], one["sku"]) for one in said] == [("hz-02", 0, right)]
+        assert [(one["store"], one["facing"], one["sku"]) for one in said] == [(store, 0, right)]
         assert visit.troubles == []
+    config = full.log.parent / "town" / "sink.yaml"
+    labels = [sys.executable, "-m", "cloud_sink.cli", "labels", str(tmp_path / "labels")]
+    subprocess.run([*labels, "--config", str(config)], check=True, capture_output=True)
+    (photo,) = read_dataset(tmp_path / "labels").photos
+    assert right in photo.skus
+
+
+def _photographed(town: Town) -> tuple[str, int]:
+    """A store whose photograph is kept, and when it was taken, in milliseconds."""
+    wanted = {"tenant": TENANT, "type": "shelf.observed.v1", "limit": "1000"}
+    kept: list[tuple[str, str]] = []
+    for shop in SHOPS[:6]:
+        events = httpx.get(
+            f"{town.url}/api/v1/events", params={**wanted, "store": shop.id, "fixture": "cooler-1"}
+        ).json()
+        kept += [(one["event"]["time"], shop.id) for one in events["events"] if one["event"]["data"].get("evidence")]
+    time_, store = max(kept)
+    return store, round(datetime.fromisoformat(time_).timestamp() * 1000)
 
 
 def test_a_missed_facing_is_drawn(browser: Browser, full: Town) -> None:
