@@ -376,6 +376,6 @@ def known_repository(data: Path, tenant: str | None) -> tuple[str, Repository]:
         raise ConfigError(f"several fleets have releases: {', '.join(found)}", "name one with --tenant")
     if tenant is None or tenant not in found:
         raise ConfigError(
-            f"{tenant or 'no fleet'} has no releases yet", "make its keys: sink release init --tenant … --keys …"
+            f"{tenant or 'this collector'} has no releases yet", "make its keys: sink release init --tenant … --keys …"
         )
     return tenant, found[tenant]
