@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import ValidationError
 
+from cloud_sink.releases.wheels import choose
 from edge.contract.catalogue import CatalogueFile
 from edge.contract.errors import CatalogueError, ConfigError, FacingsError
 from edge.contract.files import load_yaml
 from edge.contract.planogram_index import read_planograms
 from edge.contract.releases import MAX_FILE_BYTES, SETTINGS, Bundle, ReleaseFile
+from edge.contract.wheels import Platform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from edge.contract.releases import BundleKind
+    from edge.contract.releases import AgentBuild, BundleKind
 
 DEVICES_OWN = frozenset({"device", "data", "updates"})
 """Sections that no release may set: who a device is, and whom it takes releases from."""
@@ -96,6 +99,24 @@ def settings(path: Path, kept: Path) -> tuple[Bundle, Found]:
     return _bundle("settings", "settings", {(SETTINGS,): file})
 
 
+def agent(paths: Sequence[Path], platforms: Sequence[str]) -> tuple[Bundle, Found]:
+    """The agent itself: its wheel and those of all that it requires, for each platform of the fleet's devices.
+
+    Args:
+        paths: wheels, or folders of them.
+        platforms: such as `cp311-manylinux_2_36_aarch64`; `sink devices` names them.
+
+    Raises:
+        ConfigError: something is missing for a platform; it says what, and who requires it.
+    """
+    if not platforms:
+        raise ConfigError(
+            "for which devices the wheels are is not said", "name it: --platform cp311-manylinux_2_36_aarch64"
+        )
+    chosen = choose(paths, [Platform(one) for one in platforms])
+    return _bundle("agent", "agent", {(path.name,): path for path in chosen.files}, agent=chosen.build)
+
+
 def _below(folder: Path) -> dict[tuple[str, ...], Path]:
     """Every file below a folder, by its path from the folder's own name on; hidden ones are left out."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -104,7 +125,9 @@ def _below(folder: Path) -> dict[tuple[str, ...], Path]:
     return {(own, *parts): path for parts, path in placed.items() if not any(one.startswith(".") for one in parts)}
 
 
-def _bundle(kind: BundleKind, name: str, files: dict[tuple[str, ...], Path]) -> tuple[Bundle, Found]:
+def _bundle(
+    kind: BundleKind, name: str, files: dict[tuple[str, ...], Path], *, agent: AgentBuild | None = None
+) -> tuple[Bundle, Found]:
     listed, found = [], {}
     for parts, path in files.items():
         sha256 = _sha256(path)
@@ -114,7 +137,8 @@ def _bundle(kind: BundleKind, name: str, files: dict[tuple[str, ...], Path]) -> 
         listed.append({"path": parts, "sha256": sha256, "size": size})
         found[sha256] = path
     try:
-        return Bundle(kind=kind, name=name, files=tuple(ReleaseFile.model_validate(one) for one in listed)), found
+        checked = tuple(ReleaseFile.model_validate(one) for one in listed)
+        return Bundle(kind=kind, name=name, files=checked, agent=agent), found
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise ConfigError(f"{name}: {first['msg']}", "plain names, up to four folders deep") from None

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from edge.contract.names import Instant, Sha256, Slug, Text
+from edge.contract.wheels import PLATFORM_PATTERN
 
 ROLL_OUT_ROLE = "roll-out"
 """The delegated TUF role, and the folder of its only target."""
@@ -24,7 +25,7 @@ MAX_RELEASE_BYTES = 1024 * 1024
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_TOTAL_BYTES = 2 * 1024 * 1024 * 1024
-"""More than this is no release of models and catalogues, and would fill a device's disk."""
+"""More than this is no release, and would fill a device's disk."""
 
 MODELS = "models"
 SETTINGS = "settings.json"
@@ -34,13 +35,14 @@ Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
 """A file or folder of a release: one segment of a path, never hidden, never `..`."""
 
-BundleKind = Literal["models", "catalogue", "planogram", "settings"]
+BundleKind = Literal["models", "catalogue", "planogram", "settings", "agent"]
 
 FOLDERS: dict[BundleKind, tuple[str, ...]] = {
     "models": (MODELS,),
     "catalogue": ("catalogues",),
     "planogram": ("planograms",),
     "settings": (),
+    "agent": ("agent",),
 }
 """Where the files of a bundle lie within a release."""
 
@@ -68,12 +70,30 @@ class ReleaseFile(_Signed):
     size: Annotated[int, Field(ge=0, le=MAX_FILE_BYTES)]  # bytes
 
 
+class AgentPlatform(_Signed):
+    """The wheels that one platform takes: the agent, and all that it requires."""
+
+    wheels: Annotated[tuple[FileName, ...], Field(min_length=1, max_length=500)]
+    installed: Annotated[int, Field(ge=0, le=MAX_TOTAL_BYTES)]  # bytes, once they are unpacked
+
+
+class AgentBuild(_Signed):
+    """One version of the agent, for one platform or several."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+!_-]{1,64}$")]
+    platforms: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=PLATFORM_PATTERN)], AgentPlatform],
+        Field(min_length=1, max_length=32),
+    ]
+
+
 class Bundle(_Signed):
-    """Files that belong together: a folder of models, a catalogue, the planograms of one name, or settings."""
+    """Files that belong together: models, a catalogue, the planograms of one name, settings, or an agent's wheels."""
 
     kind: BundleKind
     name: FileName
     files: Annotated[tuple[ReleaseFile, ...], Field(min_length=1, max_length=10_000)]
+    agent: AgentBuild | None = None  # of its kind alone
 
     @model_validator(mode="after")
     def _named(self) -> Bundle:
@@ -81,7 +101,18 @@ class Bundle(_Signed):
             raise ValueError(f"a file of {self.name} lies elsewhere")
         if self.kind == "settings" and [file.path for file in self.files] != [(SETTINGS,)]:
             raise ValueError(f"settings are one file, {SETTINGS}")
+        self._check_agent()
         return self
+
+    def _check_agent(self) -> None:
+        if (self.kind == "agent") != (self.agent is not None):
+            raise ValueError("wheels are of an agent, and an agent is of wheels")
+        if self.agent is None:
+            return
+        listed = {file.path for file in self.files}
+        for part in self.agent.platforms.values():
+            if missing := [name for name in part.wheels if (name,) not in listed]:
+                raise ValueError(f"{missing[0]} is not among the files")
 
     def place(self, file: ReleaseFile) -> tuple[str, ...]:
         """The path of a file within a release, in segments."""
@@ -111,6 +142,8 @@ class Release(_Signed):
         places = [bundle.place(file) for bundle in self.bundles for file in bundle.files]
         if len(set(places)) < len(places):
             raise ValueError("two files have one place")
+        if sum(bundle.kind == "agent" for bundle in self.bundles) > 1:
+            raise ValueError("two agents")
         if sum(file.size for file in self.files) > MAX_TOTAL_BYTES:
             raise ValueError(f"its files have more than {MAX_TOTAL_BYTES} bytes")
         return self
@@ -119,6 +152,11 @@ class Release(_Signed):
     def files(self) -> tuple[ReleaseFile, ...]:
         """Every file once."""
         return tuple({file.sha256: file for bundle in self.bundles for file in bundle.files}.values())
+
+    @property
+    def agent(self) -> Bundle | None:
+        """The wheels of its agent; None: it says nothing of the agent, and what a device has stays."""
+        return next((bundle for bundle in self.bundles if bundle.kind == "agent"), None)
 
 
 class Reach(_Signed):
@@ -177,6 +215,7 @@ class ReleaseHealth(_Signed):
     """How a device stands to the release that it is to run."""
 
     running: Number | None = None  # None: what it came with
+    environment: Literal["a", "b"] | None = None  # its agent lies in; None: the one that was installed on the device
     wanted: Number | None = None
     stage: UpdateStage = "current"
     said: Text = ""  # why it is not further, in one line
