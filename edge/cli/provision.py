@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from edge.device.installation import Result
     from edge.device.provision import Wish
 
-LAST = "installation.json"
-"""In the folder: how the tries before went, so that the record says what failed first."""
-
 
 def provision(
     *,
@@ -130,15 +127,13 @@ def _prove(file: Path, *, by: str, steps: Any, told: _Told, began: float, pictur
 
 def _finish(result: Result, folder: Path, *, as_json: bool) -> None:
     """Tell how it went, and keep it beside the configuration."""
+    from edge.device.installation_files import keep_result
     from edge.device.installation_page import LANGUAGES, page
-    from edge.device.whole_file import write_whole
 
-    record = result.record.model_dump_json(indent=2)
-    write_whole(folder / LAST, record + "\n", mode=0o600)
-    for language in LANGUAGES:
-        write_whole(folder / f"installation.{language}.txt", page(result, language))
+    keep_result(result, folder)
     if as_json:
-        told = json.loads(record) | {"passed": result.passed, "recorded": result.recorded or None}
+        told = result.record.model_dump(mode="json")
+        told |= {"passed": result.passed, "recorded": result.recorded or None}
         sys.stdout.write(json.dumps(told) + "\n")
     else:
         sys.stdout.write("\n".join(page(result, language) for language in LANGUAGES))
@@ -147,23 +142,14 @@ def _finish(result: Result, folder: Path, *, as_json: bool) -> None:
 
 
 def _steps(folder: Path, *, quiet: bool) -> Any:
-    from pydantic import ValidationError
-
-    from edge.contract.provisioning import InstallationRecord
     from edge.device.installation import Steps
-
-    before: Sequence[InstallStep] = ()
-    try:
-        last = InstallationRecord.model_validate_json((folder / LAST).read_bytes())
-        before = () if last.passed else last.steps
-    except (OSError, ValidationError):
-        pass  # the first try, or one that a power cut ended
+    from edge.device.installation_files import steps_before
 
     def said(step: InstallStep) -> None:
         if not quiet and sys.stderr.isatty():
             typer.echo(f"{'ok' if step.passed else 'failed'}: {step.name}", err=True)
 
-    return Steps(said, before)
+    return Steps(said, steps_before(folder))
 
 
 def _claim_text(claim: str | None, *, asks: bool) -> str | None:

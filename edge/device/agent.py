@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from edge.contract.receipts import ConfigReport
     from edge.deliver.delivery import DeliveryStatus
     from edge.device.analysis import Analyser, LoadedModels
+    from edge.recognise.privacy import View
 
 log = structlog.get_logger(__name__)
 
@@ -79,15 +80,23 @@ class Agent:
         config: the device's own, read from `file` and checked.
         file: for `reload`, for errors, and for relative paths of what is desired.
         supervisor: is told how the agent does.
+        learnt: what fixtures look like without people, by camera, learnt by whoever watched them until now in this
+            process: its pictures need not wait until that is learnt anew.
 
     Raises:
         FacingsError: a camera, model, catalogue, planogram or outbox that cannot be used.
     """
 
     def __init__(
-        self, config: AgentConfig, file: Path = Path("agent.yaml"), *, supervisor: Supervisor | None = None
+        self,
+        config: AgentConfig,
+        file: Path = Path("agent.yaml"),
+        *,
+        supervisor: Supervisor | None = None,
+        learnt: Mapping[str, View] | None = None,
     ) -> None:
         self._filed = config
+        self._learnt = learnt or {}
         self._clock = Clock(latest_provable=installed_at())
         self._began = time.monotonic()
         self._stop = threading.Event()
@@ -222,6 +231,7 @@ class Agent:
             wake=self._delivery.wake,
             views=config.data / "views",
             trials=_trials(self._filed),
+            learnt=self._learnt,
             people=self._loaded.people if looks_for_people(config) else None,
         )
         cameras = open_cameras(config, analysers, around)

@@ -79,6 +79,7 @@ class Camera:
             people=None if self._simulated else around.people,
             region=fixture.region if section.geometry is None else outline(section.geometry),
             trials=None if around.trials is None else around.trials.of(section.id),
+            view=around.learnt.get(section.id),
         )
         self._vote = fixture.vote if self._sight.one_camera else fixture.vote.model_copy(update={"captures": 1})
         self._versions = around.versions.model_copy(

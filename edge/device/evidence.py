@@ -51,6 +51,7 @@ class EvidenceKeeper:
         people: finds whom to paint over; None for rendered pictures, which show nobody.
         region: of the fixture, corners as shares of width and height; empty: the whole frame.
         trials: takes a frame now and then, cleared of people too, to try releases on; it stays on the device.
+        view: what whoever watched this camera before has learnt of the fixture; None: it is learnt anew.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class EvidenceKeeper:
         people: PeopleDetector | None,
         region: tuple[tuple[float, float], ...] = (),
         trials: TrialFrames | None = None,
+        view: View | None = None,
     ) -> None:
         self._trials = trials
         self._keep = section.keep
@@ -69,7 +71,7 @@ class EvidenceKeeper:
         self._clockwork = clockwork
         self._people = people
         self._region = region
-        self._view = View()
+        self._view = view or View()
         self.withheld: Counter[str] = Counter()
         """Wanted pictures that were not kept since somebody might be seen on them, by reason."""
 

@@ -18,11 +18,12 @@ from edge.device.trial import try_out
 from edge.recognise.manifest import MODELS, load_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from edge.contract.config import AgentConfig
     from edge.device.trial import Trial
+    from edge.recognise.privacy import View
 
 PATH = "/api/v1/installations"
 OFF_SECONDS = 300.0
@@ -61,10 +62,17 @@ class Steps:
         self._before = {step.name: step for step in before}
         self.done: list[InstallStep] = []
 
-    def add(self, name: str, *, error: str = "", found: str = "") -> None:
-        """One step; what failed last stays said, when it passes now."""
+    def add(self, name: str, *, error: str = "", found: str = "", mended: int = 0) -> None:
+        """One step; what failed last stays said, when it passes now.
+
+        Args:
+            name: what the page has words for.
+            error: why it did not pass; empty: it did.
+            found: what else is to be said.
+            mended: how often it failed before it came to this.
+        """
         earlier = self._before.get(name)
-        tries = 1 if earlier is None else earlier.tries + (not earlier.passed)
+        tries = mended + (1 if earlier is None else earlier.tries + (not earlier.passed))
         said = error or found or (earlier.said if earlier is not None and not earlier.passed else "")
         step = InstallStep(name=name, passed=not error, tries=tries, said=said[:500])
         self.done.append(step)
@@ -82,6 +90,7 @@ def prove(
     waits: Callable[[str], None] = lambda _: None,
     within: float = WITHIN,
     picture: bool = False,
+    learnt: Mapping[str, View] | None = None,
 ) -> Result:
     """Look at everything, send a test capture all the way, and tell the collector.
 
@@ -95,6 +104,7 @@ def prove(
         waits: is told what is waited for.
         within: seconds for the broker, and again for the receipts.
         picture: stay until there is a picture that shows nobody.
+        learnt: what the cameras' fixtures look like without people, where that is known: see `Agent`.
 
     Raises:
         FacingsError: the configuration cannot be read at all.
@@ -111,7 +121,9 @@ def prove(
     steps.add("configuration", error=error)
     if not error:
         before = time.monotonic() - start
-        trial = _try(config, file, steps, within=within, picture=picture, waits=waits)
+        trial = _try(
+            steps, lambda: try_out(config, file, within=within, picture=picture, learnt=learnt, said=waits), within
+        )
         seconds = before + trial.first_receipt if trial and trial.first_receipt else time.monotonic() - start
     else:
         seconds = time.monotonic() - start
@@ -125,11 +137,9 @@ def prove(
     return Result(config, record, _tell(config, record))
 
 
-def _try(
-    config: AgentConfig, file: Path, steps: Steps, *, within: float, picture: bool, waits: Callable[[str], None]
-) -> Trial | None:
+def _try(steps: Steps, tried: Callable[[], Trial], within: float) -> Trial | None:
     try:
-        trial = try_out(config, file, within=within, picture=picture, said=waits)
+        trial = tried()
     except FacingsError as error:
         steps.add("agent", error=str(error))
         return None

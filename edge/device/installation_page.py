@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,9 @@ import yaml
 if TYPE_CHECKING:
     from edge.contract.provisioning import InstallStep
     from edge.device.installation import Result
+
+StepWords = Mapping[str, Any]
+"""What a step is called, by language; `mend` and `reasons`, by language too, where there are any."""
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -25,8 +29,14 @@ def words() -> dict[str, Any]:
     return found
 
 
-def page(result: Result, language: Language) -> str:
-    """The page as text, for a terminal and a file; at most some thirty lines."""
+def page(result: Result, language: Language, also: Mapping[str, StepWords] | None = None) -> str:
+    """The page as text, for a terminal and a file; at most some thirty lines.
+
+    Args:
+        result: how it went.
+        language: of the page.
+        also: words of steps that stand in no file, by the step.
+    """
     said, config, record = words(), result.config, result.record
     fixtures = ", ".join(fixture.id for fixture in config.fixtures)
     values = {
@@ -42,7 +52,7 @@ def page(result: Result, language: Language) -> str:
     }
     head = [said["title"], said["passed" if record.passed else "failed"]]
     lines = [one[language].format(**values) for one in head]
-    lines += ["", *(line for step in record.steps for line in step_lines(step, language, values)), ""]
+    lines += ["", *(line for step in record.steps for line in step_lines(step, language, values, also)), ""]
     foot = [said["where"], said["who"], *([said["took"]] if record.passed else [])]
     lines += [one[language].format(**values) for one in foot]
     if result.recorded:
@@ -50,9 +60,11 @@ def page(result: Result, language: Language) -> str:
     return "\n".join(lines) + "\n"
 
 
-def step_lines(step: InstallStep, language: Language, values: dict[str, str]) -> list[str]:
+def step_lines(
+    step: InstallStep, language: Language, values: Mapping[str, str], also: Mapping[str, StepWords] | None = None
+) -> list[str]:
     """One step: whether it passed, and what to do where it did not."""
-    said = words()["steps"][step.name]
+    said = words()["steps"].get(step.name) or (also or {})[step.name]
     mark = "[ok]" if step.passed else "[--]"
     line = f"{mark} {said[language]}"
     if step.passed:

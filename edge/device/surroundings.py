@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from edge.contract.business_day import Clockwork
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edge.deliver.outbox import Outbox
     from edge.device.clock import Clock
     from edge.recognise.people import PeopleDetector
+    from edge.recognise.privacy import View
     from edge.update.frames import TrialFolder
 
 
@@ -33,4 +34,5 @@ class Surroundings:
     wake: Callable[[], None]
     views: Path | None = None  # folder for the cameras' usual views; None keeps them in memory only
     trials: TrialFolder | None = None  # frames to try releases on; None keeps none
+    learnt: Mapping[str, View] = field(default_factory=dict)  # by camera, by whoever watched it before: see Agent
     people: PeopleDetector | None = None  # shared by the cameras of real shops; None: nobody is looked for

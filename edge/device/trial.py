@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from edge.contract.errors import FacingsError
 from edge.deliver.outbox_look import captures_after, last_row
 from edge.device.agent import Agent
+from edge.device.at_rest import at_rest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from edge.contract.config import AgentConfig
     from edge.deliver.outbox_look import Captured
+    from edge.recognise.privacy import View
 
 CAPTURES = 2
 """Frames of each camera that are told."""
@@ -61,6 +63,7 @@ def try_out(
     *,
     within: float,
     picture: bool = False,
+    learnt: Mapping[str, View] | None = None,
     said: Callable[[str], None] = lambda _: None,
 ) -> Trial:
     """Run the agent for as long as it takes, with every picture kept, and end it again.
@@ -70,6 +73,8 @@ def try_out(
         file: for errors and relative paths.
         within: seconds for the first receipt, and again for all others and for the pictures.
         picture: stay until there is a picture that shows nobody: a minute and a half, and nobody before the fixture.
+        learnt: what the cameras' fixtures look like without people, where that is known: then a picture can be kept at
+            once. See `Agent`.
         said: is told what is waited for: `camera`, `broker`, `receipt`, `picture`.
 
     Raises:
@@ -77,9 +82,9 @@ def try_out(
     """
     kept = config.model_copy(update={"evidence": config.evidence.model_copy(update={"keep": "always"})})
     outbox, began = config.data / "outbox.db", time.monotonic()
-    before, camera = last_row(outbox), None
+    before, camera, at_rest = last_row(outbox), None, at_rest_of(config)
     while True:
-        run = _Run(kept, file, began=began, within=within, said=said)
+        run = _Run(Agent(kept, file, learnt=learnt), began=began, within=within, said=said)
         try:
             if camera is None:
                 said("camera")
@@ -87,7 +92,7 @@ def try_out(
             run.deliver()
             if picture and run.receipted:
                 said("picture")
-                run.await_picture(lambda: any(one.evidence for one in captures_after(outbox, before)))
+                run.await_picture(lambda: any(one.evidence for one in captures_after(outbox, before, at_rest)))
         finally:
             run.end()
         if run.first_receipt is not None or time.monotonic() - began > within:
@@ -96,7 +101,7 @@ def try_out(
     return Trial(
         camera=camera,
         broker=run.broker,
-        captured=tuple(captures_after(outbox, before)),
+        captured=tuple(captures_after(outbox, before, at_rest)),
         receipted=run.receipted,
         uploaded=run.uploaded,
         first_receipt=run.first_receipt,
@@ -106,10 +111,8 @@ def try_out(
 class _Run:
     """One run of the agent."""
 
-    def __init__(
-        self, config: AgentConfig, file: Path, *, began: float, within: float, said: Callable[[str], None]
-    ) -> None:
-        self._agent = Agent(config, file)
+    def __init__(self, agent: Agent, *, began: float, within: float, said: Callable[[str], None]) -> None:
+        self._agent = agent
         self._began = began
         self._within = within
         self._said = said

@@ -17,6 +17,7 @@ from edge.device.analysis import LoadedModels, load_analyser
 from edge.device.evidence import EvidenceKeeper, Shot
 from edge.device.memory import CameraMemory
 from edge.recognise.images import read_image
+from edge.recognise.privacy import View, clear_people
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,12 +37,13 @@ def cooler() -> tuple[NDArray[np.uint8], Analysis]:
     return image, load_analyser(None, loaded=LOADED).analyse(image)
 
 
-def keeper(tmp_path: Path, keep: str, *, real: bool = True) -> EvidenceKeeper:
+def keeper(tmp_path: Path, keep: str, *, real: bool = True, view: View | None = None) -> EvidenceKeeper:
     return EvidenceKeeper(
         EvidenceSection.model_validate({"keep": keep}),
         spool=EvidenceSpool(tmp_path / "evidence"),
         clockwork=CLOCKWORK,
         people=LOADED.people if real else None,
+        view=view,
     )
 
 
@@ -99,3 +101,21 @@ def test_a_picture_with_an_arm_is_withheld_and_the_next_without_it_takes_its_pla
     assert sha is not None
     sha, memory = on_change.keep(shot(cooler, 75), memory)
     assert sha is None
+
+
+def test_what_was_learnt_before_is_believed_and_an_arm_is_withheld_all_the_same(
+    tmp_path: Path, cooler: tuple[NDArray[np.uint8], Analysis]
+) -> None:
+    image, analysis = cooler
+    nobody = LOADED.people.detect(image, min_score=LOADED.people.private_score)
+    goods = [facing.box for facing in analysis.facings]
+    view, _ = clear_people(View(), image, nobody, at=0.0, goods=goods)
+    early, _ = keeper(tmp_path / "early", "always", view=view).keep(shot(cooler, 1), CameraMemory())
+    assert early is None  # seen once, a minute ago: somebody may have stood still
+    view, _ = clear_people(view, image, nobody, at=91.0, goods=goods)
+    known, _ = keeper(tmp_path / "known", "always", view=view).keep(shot(cooler, 2), CameraMemory())
+    assert known is not None
+    reaching, _ = keeper(tmp_path / "arm", "always", view=view).keep(
+        shot((with_hand(image), analysis), 2), CameraMemory()
+    )
+    assert reaching is None
