@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import getpass
-import json
-import os
-import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cloud_sink.cli.options import ConfigFile, DataFolder, say, settings_of
+from cloud_sink.cli.release_options import Keys, PassphraseFile, Tenant, in_words, known, now_utc, passphrase_of
+from cloud_sink.cli.release_status import status
 from edge.contract.errors import ConfigError
 
 if TYPE_CHECKING:
-    from cloud_sink.fleet.settings import SinkConfig
     from cloud_sink.releases.repository import Repository
-    from cloud_sink.releases.rings import RollOut, Standing
+    from cloud_sink.releases.rings import RollOut
     from edge.contract.releases import Bundle, Release
 
 app = typer.Typer(
-    help="Signed releases of models, catalogues, planograms and settings, and their roll-out.", no_args_is_help=True
+    help="Signed releases of models, catalogues, planograms, settings and the agent, and their roll-out.",
+    no_args_is_help=True,
 )
 
-ENVIRONMENT = "FACINGS_RELEASE_PASSPHRASE"
-SOON = timedelta(days=60)
-"""Of the owner's signatures, before they expire: it is told."""
-
-Tenant = Annotated[str | None, typer.Option(help="whose fleet; may be left out where there is only one")]
-Keys = Annotated[Path, typer.Option(help="the folder of the owner's keys, away from the server")]
-PassphraseFile = Annotated[
-    Path | None, typer.Option(help=f"a file with the keys' passphrase; without it {ENVIRONMENT} or a question")
-]
+app.command("status", epilog="Example: sink release status --data /var/lib/facings")(status)
 
 
 @app.command(epilog="Example: sink release init --tenant acme --keys /media/stick/acme-keys --data /var/lib/facings")
@@ -56,7 +46,7 @@ def init(
     except ValidationError:
         raise ConfigError(f"--tenant {tenant!r} is no name of a tenant", "such as acme") from None
     repository = repository_of(settings_of(config, data).data, tenant)
-    repository.make(keys, _passphrase(passphrase_file, anew=True), _now())
+    repository.make(keys, passphrase_of(passphrase_file, anew=True), now_utc())
     say(f"keys of {tenant} in {keys}: keep a copy elsewhere; without them no release can be made")
     say("what devices begin with: sink release root --out trusted-root.json")
 
@@ -71,7 +61,7 @@ def root(
     """Write the root that a device is given once: by it, it knows the fleet's releases from all others."""
     from cloud_sink.releases.files import write_whole
 
-    _, repository = _repository(settings_of(config, data), tenant)
+    _, repository = known(settings_of(config, data), tenant)
     write_whole(out, repository.root_file.read_bytes())
     say(f"{out}: name it as updates.root in a device's configuration")
 
@@ -84,6 +74,14 @@ def add(
     catalogue: Annotated[list[Path], typer.Option(help="a catalogue's folder; may be said again")] = [],  # noqa: B006 - typer's
     planogram: Annotated[list[Path], typer.Option(help="a planogram or a folder of them; may be said again")] = [],  # noqa: B006 - typer's
     settings: Annotated[Path | None, typer.Option(help="a part of an agent's configuration, YAML")] = None,
+    agent: Annotated[
+        list[Path],
+        typer.Option(help="wheels of the agent and its dependencies, or a folder of them; may be said again"),
+    ] = [],  # noqa: B006 - typer's
+    platform: Annotated[
+        list[str],
+        typer.Option(help="of the devices, as sink devices names it: cp311-manylinux_2_36_aarch64; may be said again"),
+    ] = [],  # noqa: B006 - typer's
     like: Annotated[int | None, typer.Option(help="take what is not named from this release")] = None,
     note: Annotated[str, typer.Option(help="what is new, for people")] = "",
     latency: Annotated[float, typer.Option(min=0.1, max=100, help="time a frame / that of before, at most")] = 1.5,
@@ -103,28 +101,31 @@ def add(
     from edge.contract.releases import Limits, Release
 
     kept = settings_of(config, data)
-    name, repository = _repository(kept, tenant)
+    name, repository = known(kept, tenant)
     refuse_within(keys, kept.data)
     with tempfile.TemporaryDirectory() as scratch:
         made = [bundles.catalogue(one) for one in catalogue]
         made += [bundles.planogram(one) for one in planogram]
         made += [] if models is None else [bundles.models(models)]
+        made += [bundles.agent(agent, platform)] if agent else []
         made += [] if settings is None else [bundles.settings(settings, Path(scratch))]
         new = [bundle for bundle, _ in made]
         held = _of_before(repository, like, new)
         if not (new or held):
-            raise ConfigError("nothing to release", "name --models, --catalogue, --planogram, --settings or --like")
+            raise ConfigError("nothing to release", "name --models, --catalogue, --settings, --agent or --like")
         release = Release(
             number=repository.next_number(),
             note=note,
-            made=_now(),
+            made=now_utc(),
             limits=Limits(latency=latency, memory=memory, agreement=agreement),
             bundles=(*held, *new),
         )
         found = {sha256: path for _, files in made for sha256, path in files.items()}
-        signer = offline(keys, "targets", _passphrase(passphrase_file))
-        repository.add(release, found, signer, _now())
-    say(f"release {release.number} of {name}: {_in_words(release)}")
+        signer = offline(keys, "targets", passphrase_of(passphrase_file))
+        repository.add(release, found, signer, now_utc())
+    say(f"release {release.number} of {name}: {in_words(release)}")
+    if (older := _older_agent(repository, release)) is not None:
+        say(f"note: {older}: devices where that one lasted refuse this release")
     say(f"to let devices have it: sink release roll-out {release.number} --ring first=5% --ring all=100%")
 
 
@@ -152,7 +153,7 @@ def roll_out(
     from cloud_sink.releases.rings import read_ring
     from cloud_sink.releases.roller import begin
 
-    _, repository = _repository(settings_of(config, data), tenant)
+    _, repository = known(settings_of(config, data), tenant)
     rings = [read_ring(one) for one in ring]
     if rings[-1].percent < 100:  # noqa: PLR2004 - per cent
         raise ConfigError("the last --ring is not for all", "end with such as --ring all=100%")
@@ -163,7 +164,7 @@ def roll_out(
         pause=timedelta(hours=pause),
         most_failures=most_failures,
         least_done=least_done,
-        now=_now(),
+        now=now_utc(),
     )
     say(_where(begun))
 
@@ -173,8 +174,8 @@ def stop(tenant: Tenant = None, config: ConfigFile = None, data: DataFolder = No
     """Stop the roll-out: no further device takes the release up. Those that run it go on."""
     from cloud_sink.releases.roller import stop as stop_it
 
-    _, repository = _repository(settings_of(config, data), tenant)
-    say(_where(stop_it(repository, _now())))
+    _, repository = known(settings_of(config, data), tenant)
+    say(_where(stop_it(repository, now_utc())))
 
 
 @app.command("go-on", epilog="Example: sink release go-on --data /var/lib/facings")
@@ -182,8 +183,8 @@ def go_on(tenant: Tenant = None, config: ConfigFile = None, data: DataFolder = N
     """Let a roll-out go on that was stopped, from the ring it was at."""
     from cloud_sink.releases.roller import go_on as let_go
 
-    _, repository = _repository(settings_of(config, data), tenant)
-    say(_where(let_go(repository, _now())))
+    _, repository = known(settings_of(config, data), tenant)
+    say(_where(let_go(repository, now_utc())))
 
 
 @app.command(epilog="Example: sink release renew --keys /media/stick/acme-keys --data /var/lib/facings")
@@ -197,104 +198,10 @@ def renew(
     """Sign root and targets anew, once a year: what has expired is taken by no device."""
     from cloud_sink.releases.keys import offline
 
-    _, repository = _repository(settings_of(config, data), tenant)
-    said = _passphrase(passphrase_file)
-    repository.renew(root=offline(keys, "root", said), targets=offline(keys, "targets", said), now=_now())
+    _, repository = known(settings_of(config, data), tenant)
+    said = passphrase_of(passphrase_file)
+    repository.renew(root=offline(keys, "root", said), targets=offline(keys, "targets", said), now=now_utc())
     say(f"root until {repository.expires('root'):%Y-%m-%d}, releases until {repository.expires('targets'):%Y-%m-%d}")
-
-
-@app.command(epilog="Example: sink release status --data /var/lib/facings")
-def status(
-    tenant: Tenant = None,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
-    config: ConfigFile = None,
-    data: DataFolder = None,
-) -> None:
-    """Tell releases, the roll-out, and for each device what it is to run and what it runs."""
-    from cloud_sink.releases.fleet import fleet_of
-    from cloud_sink.releases.roller import rollout_of
-    from cloud_sink.store.database import open_database, upgrade
-
-    kept = settings_of(config, data)
-    name, repository = _repository(kept, tenant)
-    engine = open_database(kept.database_url)
-    upgrade(engine)
-    report = _told(name, repository, rollout_of(repository), fleet_of(engine, name))
-    if as_json:
-        sys.stdout.write(json.dumps(report) + "\n")
-        return
-    for line in _report_in_words(report):
-        say(line)
-
-
-def _told(name: str, repository: Repository, rollout: RollOut | None, fleet: list[Standing]) -> dict[str, Any]:
-    from cloud_sink.releases.rings import count
-
-    plan = repository.plan()
-    devices = []
-    for one in fleet:
-        told = one.release
-        devices.append(
-            {
-                "device": one.device,
-                "store": one.store,
-                "desired": plan.wanted(store=one.store, device=one.device) if told is not None else None,
-                "reported": told.running if told else None,
-                "stage": told.stage if told else "no updates",
-                "said": told.said if told else "",
-            }
-        )
-    counted = None if rollout is None else count(rollout, fleet, _now())
-    return {
-        "tenant": name,
-        "releases": [
-            {"number": number, "note": one.note, "made": one.made.isoformat(), "holds": _in_words(one)}
-            for number, one in ((number, repository.release(number)) for number in repository.numbers())
-        ],
-        "roll_out": None
-        if rollout is None or counted is None
-        else {
-            "release": rollout.number,
-            "state": rollout.state,
-            "said": rollout.said,
-            "ring": str(rollout.rings[rollout.at]),
-            "rings": [str(ring) for ring in rollout.rings],
-            "since": rollout.since.isoformat(),
-            "reached": counted.reached,
-            "done": counted.done,
-            "failed": list(counted.failed),
-        },
-        "devices": devices,
-        "expires": {
-            role: repository.expires(role).isoformat()
-            for role in ("root", "targets", "roll-out", "snapshot", "timestamp")
-        },
-    }
-
-
-def _report_in_words(report: dict[str, Any]) -> list[str]:
-    lines = [
-        f"release {one['number']}: {one['holds']}{' - ' + one['note'] if one['note'] else ''}"
-        for one in report["releases"]
-    ]
-    out = report["roll_out"]
-    if out is not None:
-        said = f": {out['said']}" if out["said"] else ""
-        lines.append(
-            f"roll-out of {out['release']}: {out['state']}{said}; at {out['ring']} since {out['since'][:16]};"
-            f" {out['done']} of {out['reached']} devices run it, {len(out['failed'])} failed"
-        )
-    for one in report["devices"]:
-        desired, reported = (one[key] if one[key] is not None else "-" for key in ("desired", "reported"))
-        said = f" ({one['said']})" if one["said"] else ""
-        lines.append(f"{one['store']}/{one['device']}: desired {desired}, reported {reported}, {one['stage']}{said}")
-    until = {role: datetime.fromisoformat(report["expires"][role]) for role in ("root", "targets")}
-    lines += [
-        f"{role} expires {moment:%Y-%m-%d}: sink release renew --keys …"
-        for role, moment in until.items()
-        if moment - _now() < SOON
-    ]
-    return lines or ["no release yet: sink release add"]
 
 
 def _of_before(repository: Repository, like: int | None, new: list[Bundle]) -> list[Bundle]:
@@ -305,39 +212,20 @@ def _of_before(repository: Repository, like: int | None, new: list[Bundle]) -> l
     return [one for one in repository.release(like).bundles if (one.kind, one.name) not in taken]
 
 
-def _in_words(release: Release) -> str:
-    kinds = ", ".join(
-        one.kind if one.kind in {"models", "settings"} else f"{one.kind} {one.name}" for one in release.bundles
-    )
-    return f"{kinds} ({sum(file.size for file in release.files) / 1e6:.1f} MB)"
+def _older_agent(repository: Repository, release: Release) -> str | None:
+    """That a release holds an older agent than one before it; None where it does not."""
+    from packaging.version import Version
+
+    if release.agent is None or release.agent.agent is None:
+        return None
+    version = release.agent.agent.version
+    for number in reversed(repository.numbers()):
+        known = repository.release(number).agent
+        if known is not None and known.agent is not None and Version(known.agent.version) > Version(version):
+            return f"its agent is {version}, that of release {number} is {known.agent.version}"
+    return None
 
 
 def _where(rollout: RollOut) -> str:
     ring = rollout.rings[rollout.at]
     return f"release {rollout.number}: {rollout.state}, at ring {rollout.at + 1} of {len(rollout.rings)}, {ring}"
-
-
-def _repository(kept: SinkConfig, tenant: str | None) -> tuple[str, Repository]:
-    from cloud_sink.releases.repository import known_repository
-
-    return known_repository(kept.data, tenant)
-
-
-def _passphrase(file: Path | None, *, anew: bool = False) -> str:
-    if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").rstrip("\n")
-        except (OSError, UnicodeDecodeError):
-            raise ConfigError(f"--passphrase-file {file} cannot be read", "give a file with one line") from None
-    if said := os.environ.get(ENVIRONMENT):
-        return said
-    if not sys.stdin.isatty():
-        raise ConfigError("the keys' passphrase is not given", f"give --passphrase-file, or set {ENVIRONMENT}")
-    first = getpass.getpass("passphrase of the keys: ")
-    if anew and getpass.getpass("once more: ") != first:
-        raise ConfigError("the two passphrases differ", "run the command again")
-    return first
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
