@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cloud_sink.collect.holes import take_reply
 from cloud_sink.collect.link import Message
 from cloud_sink.collect.triage import read_message
-from cloud_sink.store import fleet_log
+from cloud_sink.store import clones, fleet_log
 from cloud_sink.store.database import DatabaseAway, writing
 from cloud_sink.store.facts import Fact, RefusedBody
 from cloud_sink.store.intake import take
@@ -138,3 +138,5 @@ def _note(connection: Transaction, messages: Iterable[Message], received: dateti
             except ValidationError as error:
                 _log.warning("state.invalid", device=message.address.source, errors=error.error_count())
     fleet_log.note_states(connection, states, received)
+    for tenant, device in clones.note_lives(connection, states, received):
+        _log.warning("device.cloned", tenant=tenant, device=device, mend="sink devices tells what to do")

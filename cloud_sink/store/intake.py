@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from cloud_sink.store import boots, episodes, fleet_log, ledger, outgoing, quarantine, rows, stale
+from cloud_sink.store import boots, clones, episodes, fleet_log, ledger, outgoing, quarantine, rows, stale
 from cloud_sink.store.dating import Days, date_event
 from cloud_sink.store.dialect import add_rows
 from cloud_sink.store.facts import Answer, Boot, Dated, Fact, Key, Place, RefusedBody, Sequence
@@ -57,6 +57,7 @@ def take(
     _store(connection, new, stores, received)
     ledger.enter(connection, "taken", _by_sequence((fact.sequence, fact.seq) for fact in new), taken)
     quarantine.hold(connection, _held(refused, contradicting), received, quarantine_bytes)
+    clones.note_conflicts(connection, Counter(fact.address for fact in contradicting), received)
     ledger.add(connection, "refused", _by_sequence(_answer_refused(refused, answers)))
     return dict(answers)
 

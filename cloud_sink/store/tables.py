@@ -25,6 +25,7 @@ from cloud_sink.store import (  # noqa: F401 - who knows this module's tables kn
     catalogue_tables,
     correction_tables,
     evidence_tables,
+    life_tables,
     master_tables,
     out_tables,
     photo_audit_tables,
