@@ -67,7 +67,8 @@ def test_what_was_heard_before_the_board_was_let_in_does_not_count() -> None:
 @given(st.lists(st.sampled_from(["restart", "restore", "lose", "reconnect"]), max_size=60))
 def test_nothing_that_one_device_goes_through_is_taken_for_two(fates: list[str]) -> None:
     """A device restarts, is set back to its first outbox, loses it, reconnects: in any order, as often as it likes."""
-    boot, epoch, trail = 0, 0, ()
+    boot = epoch = 0
+    trail: Trail = ()
     for number, fate in enumerate(fates, 1):
         boot = number if fate in {"restart", "restore"} else boot
         epoch = {"restore": 0, "lose": number}.get(fate, epoch)
