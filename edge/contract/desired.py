@@ -43,6 +43,7 @@ _DEVICES_OWN = {
     "broker": "whom a device trusts is set on the device",
     "collector": "where pictures go is set on the device",
     "updates": "whom a device takes releases from is set on the device",
+    "at_rest": "whether a device encrypts what it keeps is set on the device",
     "outbox": "the outbox's bounds are set on the device: under lower ones events would be dropped",
 }
 

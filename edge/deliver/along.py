@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.deliver.outbox_rows import write_state
 from edge.deliver.receive import Settled, write_settled
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Along:
     def write(self, database: sqlite3.Connection) -> None:
         """Write it down; within the caller's transaction."""
         write_settled(database, self.settled.values())
-        database.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", self.notes.items())
+        write_state(database, self.notes)
 
     def written(self) -> None:
         """It is on the disk."""

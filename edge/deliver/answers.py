@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.deliver.outbox_rows import ANSWER_REPLY, write_answer
 from edge.deliver.troubles import DiskError
 
 if TYPE_CHECKING:
     from edge.deliver.journal import Journal
+
+_REPLY = f"SELECT {ANSWER_REPLY} FROM answer WHERE id = ?"  # noqa: S608 - constants
 
 
 class AnswerBook:
@@ -23,8 +26,8 @@ class AnswerBook:
         if command in self._unwritten:
             return self._unwritten[command]
         with self._journal.reading() as database:
-            found = database.execute("SELECT reply FROM answer WHERE id = ?", (command,)).fetchone()
-        return None if found is None else str(found[0])
+            found = database.execute(_REPLY, (command,)).fetchone()
+        return None if found is None or found[0] is None else str(found[0])
 
     def keep(self, command: str, reply: str) -> str:
         """Keep a reply; returns the one that holds, which is the first."""
@@ -49,6 +52,6 @@ class AnswerBook:
         with self._journal.writing() as database:
             age = self._journal.age
             database.execute("DELETE FROM answer WHERE born < ?", (age - self._keep_seconds,))
-            database.execute("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", (command, age, reply))
-            held = database.execute("SELECT reply FROM answer WHERE id = ?", (command,)).fetchone()[0]
-        return str(held)
+            write_answer(database, command, age, reply)
+            held = database.execute(_REPLY, (command,)).fetchone()[0]
+        return reply if held is None else str(held)

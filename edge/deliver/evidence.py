@@ -1,4 +1,4 @@
-"""The evidence spool: photographs that wait for upload, each a file named by its sha256.
+"""The evidence spool: photographs that wait for upload, each a file named by its sha256, sealed where that is wanted.
 
 People in them are blurred before they come here. A file is whole or not there: it is written beside its place, synced,
 and renamed. A photograph the disk does not take counts as dropped at once: its event says so, and nothing else stops.
@@ -7,7 +7,6 @@ and renamed. A photograph the disk does not take counts as dropped at once: its 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import threading
 from contextlib import suppress
@@ -17,9 +16,13 @@ import structlog
 
 from edge.contract.errors import DeliveryError
 from edge.deliver.capacity import MB
+from edge.deliver.private_files import make_folder, settle_files, write_private
+from edge.deliver.sealing import PLAIN, SealError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from edge.deliver.sealing import AtRest
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +38,14 @@ class EvidenceSpool:
     Args:
         folder: is made where it is missing.
         max_mb: the most it may hold, in megabytes.
+        at_rest: how photographs lie in it.
 
     Raises:
-        DeliveryError: the folder cannot be used.
+        DeliveryError: the folder cannot be used, or holds photographs that are sealed with a key that is not here.
     """
 
-    def __init__(self, folder: Path, *, max_mb: float = 100.0) -> None:
+    def __init__(self, folder: Path, *, max_mb: float = 100.0, at_rest: AtRest = PLAIN) -> None:
+        self._at_rest = at_rest
         self._folder = folder
         self._refused = folder / _REFUSED
         self._max_bytes = int(max_mb * MB)
@@ -51,7 +56,8 @@ class EvidenceSpool:
         self._failing = False
         self.closed = False  # while the outbox finds the disk full
         try:
-            self._refused.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
+            make_folder(self._refused)
             self._load()
         except OSError as error:
             raise DeliveryError(f"{folder}: {error.strerror}", "give a folder the agent may write to") from None
@@ -79,11 +85,12 @@ class EvidenceSpool:
         with self._lock:
             if sha256 in self._sizes:
                 return sha256
-            self._make_room(len(jpeg))
-            if self.closed or not self._written(sha256, jpeg):
+            held = self._at_rest.close(jpeg, _label(sha256))
+            self._make_room(len(held))
+            if self.closed or not self._written(sha256, held):
                 self._shed.append(sha256)
             else:
-                self._sizes[sha256] = len(jpeg)
+                self._sizes[sha256] = len(held)
         return sha256
 
     def waiting(self) -> list[str]:
@@ -98,8 +105,8 @@ class EvidenceSpool:
             OSError: the disk refuses.
         """
         try:
-            jpeg = self._path(sha256).read_bytes()
-        except FileNotFoundError:
+            jpeg = self._at_rest.open(self._path(sha256).read_bytes(), _label(sha256))
+        except (FileNotFoundError, SealError):
             jpeg = b""
         if hashlib.sha256(jpeg).hexdigest() == sha256:
             return jpeg
@@ -175,29 +182,26 @@ class EvidenceSpool:
     def _path(self, sha256: str) -> Path:
         return self._folder / (sha256 + SUFFIX)
 
-    def _write(self, sha256: str, jpeg: bytes) -> None:
+    def _write(self, sha256: str, data: bytes) -> None:
         part = self._folder / (secrets.token_hex(8) + _PART)
         try:
-            with part.open("wb") as file:
-                file.write(jpeg)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path(sha256))
+            write_private(self._path(sha256), data, beside=part)
         except OSError:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _load(self) -> None:
         for part in self._folder.glob(f"*{_PART}"):
             part.unlink()  # a write that a power cut ended
+        for folder in (self._folder, self._refused):
+            settle_files(folder.glob(f"*{SUFFIX}"), self._at_rest, label=lambda path: _label(path.stem))
         self._sizes = _sizes(self._folder)
         self._aside = _sizes(self._refused)
+
+
+def _label(sha256: str) -> str:
+    return f"evidence/{sha256}"
 
 
 def _sizes(folder: Path) -> dict[str, int]:

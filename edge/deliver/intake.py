@@ -90,7 +90,7 @@ class Intake:
         """
         seqs: list[int] = []
         for entry in entries:
-            database.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", entry.state.items())
+            outbox_rows.write_state(database, entry.state)
             seqs = [
                 self._enter(
                     database, draft, stamp=entry.stamp, epochs=epochs, number=epochs.current, age=age, change=change

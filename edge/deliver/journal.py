@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge.contract.errors import DeliveryError
 from edge.deliver import outbox_file, outbox_rows
+from edge.deliver.sealing import PLAIN
 from edge.deliver.troubles import disk_error
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.contract.topics import Address
+    from edge.deliver.sealing import AtRest
 
 AGE_STEP = 3600.0
 """Seconds of use after which the age is written anew. What a kill takes of it lets things stay a little longer."""
@@ -29,17 +31,19 @@ class Journal:
         path: of the database; it is begun where it is missing, and set aside where it is damaged.
         address: whose events it holds.
         clock: monotonic seconds.
+        at_rest: how events lie in it.
 
     Raises:
         DiskError: the disk is full or refuses.
         DeliveryError: another agent uses it, it belongs to another device, or the folder is not usable.
     """
 
-    def __init__(self, path: Path, *, address: Address, clock: Callable[[], float]) -> None:
+    def __init__(self, path: Path, *, address: Address, clock: Callable[[], float], at_rest: AtRest = PLAIN) -> None:
         self.path = path
         self.set_aside: Path | None = None  # where the last damaged file is
         self.opened = 0  # how often a file was opened: what is known of an earlier one is known no more
         self._address = address
+        self._at_rest = at_rest
         self._clock = clock
         self._turn = threading.RLock()
         self._database: sqlite3.Connection | None = None
@@ -132,7 +136,7 @@ class Journal:
         if self._database is None:
             if self._lock.closed:
                 raise DeliveryError(f"{self.path} was closed", "open it again")
-            database, aside = outbox_file.connect(self.path, address=self._address)
+            database, aside = outbox_file.connect(self.path, address=self._address, at_rest=self._at_rest)
             try:
                 self._check_owner(database)
                 self._age_before = self._age_written = outbox_rows.read_age(database)

@@ -34,6 +34,7 @@ from edge.deliver.held import Entry
 from edge.deliver.outbox_schema import WAITING
 from edge.deliver.receive import Taken, read_receipts, reissue_all, settled
 from edge.deliver.schedule import Schedule
+from edge.deliver.sealing import PLAIN
 from edge.deliver.troubles import DiskError, Trouble
 from edge.deliver.vault import Vault
 
@@ -47,10 +48,13 @@ if TYPE_CHECKING:
     from edge.contract.topics import Address
     from edge.deliver.envelope import Draft, Stamp
     from edge.deliver.schedule import Turn
+    from edge.deliver.sealing import AtRest
 
 __all__ = ["Figures", "Outbox"]
 
 log = structlog.get_logger(__name__)
+
+_BODY = f"SELECT epoch, seq, {outbox_rows.EVENT_BODY} FROM event WHERE row = ?"  # noqa: S608 - constants
 
 
 class Outbox:
@@ -87,14 +91,24 @@ class Outbox:
         evidence: Sheddable | None = None,
         schedule: Schedule | None = None,
         clock: Callable[[], float] = time.monotonic,
+        at_rest: AtRest = PLAIN,
     ) -> Outbox:
         """Open the outbox at `path`, or begin one there. A damaged file is set aside as `.corrupt-<n>`.
 
         Raises:
-            DeliveryError: another agent uses it, it belongs to another device, or the disk does not do its work.
+            DeliveryError: another agent uses it, it belongs to another device, it is sealed with a key that is not
+                here, or the disk does not do its work.
         """
         limits, schedule = limits or OutboxLimits(), schedule or Schedule()
-        vault = Vault(path, address=address, limits=limits, evidence=evidence, schedule=schedule, clock=clock)
+        vault = Vault(
+            path,
+            address=address,
+            limits=limits,
+            evidence=evidence,
+            schedule=schedule,
+            clock=clock,
+            at_rest=at_rest,
+        )
         return cls(vault, address=address, limits=limits, schedule=schedule, clock=clock)
 
     def close(self) -> None:
@@ -282,10 +296,8 @@ class Outbox:
 
     def _bodies(self, database: sqlite3.Connection, turns: Iterable[Turn]) -> Iterator[Body]:
         for turn in turns:
-            found = database.execute(
-                "SELECT epoch, seq, CAST(body AS BLOB) FROM event WHERE row = ?", (turn.row,)
-            ).fetchone()
-            if found is None or found[0] not in self._vault.epochs.names:
+            found = database.execute(_BODY, (turn.row,)).fetchone()
+            if found is None or found[0] not in self._vault.epochs.names or found[2] is None:
                 raise DiskError(f"the outbox has lost event {turn.row}", Trouble.DAMAGED)
             epoch, seq, body = found
             yield Body(turn.row, self._vault.epochs.names[epoch], seq, body, live=turn.live, alone=turn.alone)

@@ -18,7 +18,9 @@ import structlog
 
 from edge.contract.errors import DeliveryError
 from edge.deliver.outbox_schema import PAGE, SCHEMA_VERSION, TABLES, create
+from edge.deliver.outbox_sealing import settle, teach
 from edge.deliver.salvage import salvage
+from edge.deliver.sealing import PLAIN
 from edge.deliver.troubles import DiskError, Trouble, disk_error, trouble_of
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.contract.topics import Address
+    from edge.deliver.sealing import AtRest
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +74,7 @@ def take_lock(path: Path) -> BinaryIO:
         return handle
 
 
-def connect(path: Path, *, address: Address) -> tuple[sqlite3.Connection, Path | None]:
+def connect(path: Path, *, address: Address, at_rest: AtRest = PLAIN) -> tuple[sqlite3.Connection, Path | None]:
     """Open the database, or begin a new one where there is none or where it is damaged.
 
     Returns:
@@ -79,17 +82,23 @@ def connect(path: Path, *, address: Address) -> tuple[sqlite3.Connection, Path |
 
     Raises:
         DiskError: the disk is full or refuses.
-        DeliveryError: a newer agent made the file.
+        DeliveryError: a newer agent made the file, or it is sealed with a key that is not here.
     """
     damaged = path.with_name(path.name + ".damaged")
     try:
         if damaged.exists() and not path.exists():
             _move(path, damaged)  # a kill came before its journals had followed it
-        database = _open_or_begin(path)
-        if not damaged.exists():
-            return database, None
-        salvage(damaged, database, address=address)
-        return database, _keep(damaged, path)
+        database = _open_or_begin(path, at_rest)
+        try:
+            if settle(database, path, at_rest):
+                _sweep(path)
+            if not damaged.exists():
+                return database, None
+            salvage(damaged, database, address=address, at_rest=at_rest)
+            return database, _keep(damaged, path)
+        except BaseException:
+            database.close()
+            raise
     except sqlite3.Error as error:
         raise disk_error(path, error) from error
     except OSError as error:
@@ -126,18 +135,18 @@ def remove(paths: Sequence[Path]) -> None:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _open_or_begin(path: Path) -> sqlite3.Connection:
+def _open_or_begin(path: Path, at_rest: AtRest) -> sqlite3.Connection:
     try:
-        return _open(path)
+        return _open(path, at_rest)
     except sqlite3.Error as error:
         if trouble_of(error) is not Trouble.DAMAGED:
             raise
         log.warning("outbox.unreadable", path=str(path), error=str(error))
     give_up(path)
-    return _open(path)
+    return _open(path, at_rest)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, at_rest: AtRest) -> sqlite3.Connection:
     if path.exists() and not path.stat().st_size and not path.with_name(path.name + "-wal").exists():
         raise sqlite3.DatabaseError("it is empty")
     database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -151,6 +160,7 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         database.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
         _check(database, path)
+        teach(database, at_rest)
     except BaseException:
         database.close()
         raise
@@ -172,6 +182,13 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
         raise sqlite3.DatabaseError(f"it has no table {min(missing)}")
     if not database.execute("SELECT count(*) FROM epoch").fetchone()[0]:
         raise sqlite3.DatabaseError("it has no epoch")
+
+
+def _sweep(path: Path) -> None:
+    """Let go of the damaged files of a time when nothing was sealed; what could be read of them was carried over."""
+    if aside := set_aside(path):
+        log.warning("outbox.set_aside_removed", files=[one.name for one in aside], reason="they are not sealed")
+        remove(aside)
 
 
 def _move(path: Path, target: Path, *, journals_first: bool = False) -> None:

@@ -11,26 +11,34 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from edge.contract.errors import DeliveryError
-from edge.deliver.outbox_rows import read_meta
+from edge.deliver.outbox_rows import EVENT_BODY, read_meta
 from edge.deliver.outbox_schema import RECEIPTED, REFUSED, SCHEMA_VERSION, WAITING
+from edge.deliver.outbox_sealing import CLEAN, KEY, teach
+from edge.deliver.sealing import PLAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from edge.deliver.sealing import AtRest
+
 BUSY_SECONDS = 5.0
 
-_LAST_CAPTURES = """
-SELECT json_extract(body, '$.data.camera'), type, json_extract(body, '$.data.reason'), max(time)
+_CAPTURES = f"""
+SELECT row, type, time, status, CAST({EVENT_BODY} AS TEXT) AS plain
 FROM event WHERE type IN ('shelf.observed.v1', 'capture.rejected.v1')
+"""  # noqa: S608 - constants
+_LAST_CAPTURES = f"""
+SELECT json_extract(plain, '$.data.camera'), type, json_extract(plain, '$.data.reason'), max(time)
+FROM ({_CAPTURES})
 GROUP BY 1, 2, 3 ORDER BY 4
-"""
-_CAPTURES_SINCE = """
-SELECT json_extract(body, '$.data.camera'), type, json_extract(body, '$.data.reason'),
-       json_extract(body, '$.data.evidence'), status
-FROM event WHERE type IN ('shelf.observed.v1', 'capture.rejected.v1') AND row > ? ORDER BY row
-"""
+"""  # noqa: S608 - constants
+_CAPTURES_SINCE = f"""
+SELECT json_extract(plain, '$.data.camera'), type, json_extract(plain, '$.data.reason'),
+       json_extract(plain, '$.data.evidence'), status
+FROM ({_CAPTURES}) WHERE row > ? ORDER BY row
+"""  # noqa: S608 - constants
 _LAST_ROW = "SELECT coalesce(max(row), 0) FROM event"
-_LAST_HEALTH = "SELECT body FROM event WHERE type = 'device.health.v1' ORDER BY row DESC LIMIT 1"
+_LAST_HEALTH = f"SELECT {EVENT_BODY} FROM event WHERE type = 'device.health.v1' ORDER BY row DESC LIMIT 1"  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +82,12 @@ class OutboxLook:
     drops: dict[str, int] = field(default_factory=dict)
     captures: dict[str, LastCapture] = field(default_factory=dict)
     health: dict[str, Any] | None = None  # the last health event, whole
+    sealed: str = ""  # the name of the key that seals it
+    opened: bool = True  # whether that key is here: without it captures and health are not told
+    swept: bool = True  # nothing plain is left in a file that is sealed
 
 
-def look_into(path: Path) -> OutboxLook | None:
+def look_into(path: Path, at_rest: AtRest = PLAIN) -> OutboxLook | None:
     """Look into the outbox at `path`; None where there is none yet.
 
     Raises:
@@ -92,8 +103,8 @@ def look_into(path: Path) -> OutboxLook | None:
     running = _is_held(path.with_name(path.name + ".lock"))
     aside = tuple(sorted(one.name for one in path.parent.glob(f"{path.name}.corrupt-*") if not _is_journal(one.name)))
     try:
-        with closing(_open(path, running=running)) as database:
-            return _look(database, path, running=running, size=size, aside=aside)
+        with closing(_open(path, at_rest, running=running)) as database:
+            return _look(database, path, at_rest, running=running, size=size, aside=aside)
     except sqlite3.Error as error:
         return OutboxLook(running=running, fault=str(error), file_bytes=size, set_aside=aside)
 
@@ -107,20 +118,20 @@ def last_row(path: Path) -> int:
     if not path.exists():
         return 0
     try:
-        with closing(_open(path, running=True)) as database:
+        with closing(_open(path, PLAIN, running=True)) as database:
             return int(database.execute(_LAST_ROW).fetchone()[0])
     except sqlite3.Error as error:
         raise DeliveryError(f"{path}: {error}", "see edge doctor") from None
 
 
-def captures_after(path: Path, row: int) -> list[Captured]:
+def captures_after(path: Path, row: int, at_rest: AtRest = PLAIN) -> list[Captured]:
     """The captures that entered an outbox after a row and are still here, the oldest first.
 
     Raises:
         DeliveryError: it cannot be read.
     """
     try:
-        with closing(_open(path, running=True)) as database:
+        with closing(_open(path, at_rest, running=True)) as database:
             found = database.execute(_CAPTURES_SINCE, (row,)).fetchall()
     except sqlite3.Error as error:
         raise DeliveryError(f"{path}: {error}", "see edge doctor") from None
@@ -130,7 +141,9 @@ def captures_after(path: Path, row: int) -> list[Captured]:
     ]
 
 
-def _look(database: sqlite3.Connection, path: Path, *, running: bool, size: int, aside: tuple[str, ...]) -> OutboxLook:
+def _look(
+    database: sqlite3.Connection, path: Path, at_rest: AtRest, *, running: bool, size: int, aside: tuple[str, ...]
+) -> OutboxLook:
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise DeliveryError(f"{path}: made by a newer agent (version {version})", "use that agent's edge")
@@ -146,11 +159,15 @@ def _look(database: sqlite3.Connection, path: Path, *, running: bool, size: int,
     epoch, last_seq = database.execute("SELECT epoch, last_seq FROM epoch ORDER BY number DESC LIMIT 1").fetchone()
     oldest = database.execute("SELECT time FROM event WHERE status = ? ORDER BY row LIMIT 1", (WAITING,)).fetchone()
     health = database.execute(_LAST_HEALTH).fetchone()
+    sealed = read_meta(database, KEY, "")
     return OutboxLook(
         running=running,
         fault="",
         file_bytes=size,
         set_aside=aside,
+        sealed=sealed,
+        opened=at_rest.opens(sealed or None),
+        swept=not sealed or bool(read_meta(database, CLEAN, "")),
         owner=read_meta(database, "owner", ""),
         epoch=epoch,
         last_seq=last_seq,
@@ -161,23 +178,26 @@ def _look(database: sqlite3.Connection, path: Path, *, running: bool, size: int,
         oldest_waiting=datetime.fromisoformat(oldest[0]) if oldest else None,
         drops=json.loads(read_meta(database, "drops", "{}")),
         captures=_captures(database),
-        health=json.loads(health[0]) if health else None,
+        health=json.loads(health[0]) if health and health[0] else None,
     )
 
 
 def _captures(database: sqlite3.Connection) -> dict[str, LastCapture]:
     found: dict[str, LastCapture] = {}
     for camera, kind, reason, time in database.execute(_LAST_CAPTURES):  # ascending in time
+        if camera is None:
+            continue  # it is sealed, and its key is not here
         one, at = found.get(camera, LastCapture()), datetime.fromisoformat(time)
         rejected = kind == "capture.rejected.v1"
         found[camera] = replace(one, rejected=at, reason=reason) if rejected else replace(one, accepted=at)
     return dict(sorted(found.items()))
 
 
-def _open(path: Path, *, running: bool) -> sqlite3.Connection:
+def _open(path: Path, at_rest: AtRest, *, running: bool) -> sqlite3.Connection:
     """Open it to read. On a read-only disk that works only while nothing is left in the journal."""
     uri = f"{path.resolve().as_uri()}?mode=ro"
     database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+    teach(database, at_rest)
     try:
         database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.OperationalError:
@@ -185,7 +205,8 @@ def _open(path: Path, *, running: bool) -> sqlite3.Connection:
         journal = path.with_name(path.name + "-wal")
         if running or (journal.exists() and journal.stat().st_size):
             raise
-        return sqlite3.connect(f"{uri}&immutable=1", uri=True)
+        database = sqlite3.connect(f"{uri}&immutable=1", uri=True)
+        teach(database, at_rest)
     return database
 
 

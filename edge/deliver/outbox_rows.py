@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from edge.contract.payloads import EventClass
 from edge.deliver.outbox_schema import WAITING, charge_of, new_epoch
@@ -13,10 +13,15 @@ from edge.deliver.schedule import Waiting
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from edge.contract.ranges import Range
     from edge.deliver.envelope import Sealed
+
+EVENT_BODY = "CAST(opened(body, 'event/' || epoch || '/' || seq) AS BLOB)"
+STATE_VALUE = "CAST(opened(value, 'state/' || key) AS TEXT)"
+ANSWER_REPLY = "CAST(opened(reply, 'answer/' || id) AS TEXT)"
+"""What may be sealed, as it was given; NULL where it cannot be opened any more (`outbox_sealing.teach`)."""
 
 COLUMNS = "row, epoch, seq, type, kind, status, charge, reissues"
 
@@ -49,7 +54,9 @@ def insert(
     database: sqlite3.Connection, sealed: Sealed, *, epoch: int, born: float, reissues: int = 0, change: Change
 ) -> None:
     """Enter an event that waits from now on."""
-    charge = charge_of(len(sealed.body))
+    label = f"event/{epoch}/{sealed.seq}"
+    body: bytes = database.execute("SELECT sealed(?, ?)", (sealed.body, label)).fetchone()[0]
+    charge = charge_of(len(body))
     cursor = database.execute(
         "INSERT INTO event (epoch, seq, type, kind, status, charge, born, time, evidence, reissues, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -64,16 +71,37 @@ def insert(
             sealed.time,
             sealed.evidence,
             reissues,
-            sealed.body,
+            body,
         ),
     )
     assert cursor.lastrowid is not None
     change.charge += charge
-    waiting = Waiting(cursor.lastrowid, len(sealed.body), urgent=sealed.kind == "stockout")
+    waiting = Waiting(cursor.lastrowid, len(body), urgent=sealed.kind == "stockout")
     if reissues:
         change.again.append((waiting, reissues))
     else:
         change.added.append(waiting)
+
+
+def body_of(database: sqlite3.Connection, row: int) -> bytes | None:
+    """The body of an event; None where it is gone, or damaged and cannot be opened."""
+    found = database.execute(f"SELECT {EVENT_BODY} FROM event WHERE row = ?", (row,)).fetchone()  # noqa: S608 - constants
+    return None if found is None else found[0]
+
+
+def write_state(
+    database: sqlite3.Connection, state: Mapping[str, str], *, how: Literal["REPLACE", "IGNORE"] = "REPLACE"
+) -> None:
+    """Write the agent's cursors and notes; `how` says what becomes of those that are there."""
+    database.executemany(
+        f"INSERT OR {how} INTO state VALUES (?1, sealed(?2, 'state/' || ?1))",  # noqa: S608 - constants
+        state.items(),
+    )
+
+
+def write_answer(database: sqlite3.Connection, ident: str, born: float, reply: str) -> None:
+    """Write the reply to a command, unless there is one already."""
+    database.execute("INSERT OR IGNORE INTO answer VALUES (?1, ?2, sealed(?3, 'answer/' || ?1))", (ident, born, reply))
 
 
 def delete(database: sqlite3.Connection, gone: Iterable[Row], *, change: Change) -> None:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-SCHEMA_VERSION = 1
+PLAIN_VERSION = 1
+SEALED_VERSION = 2
+"""Of a file with sealed rows: an agent that knows nothing of them must not send them as they are."""
+
+SCHEMA_VERSION = SEALED_VERSION
+"""The newest that is known here."""
 
 PAGE = 1024
 """Bytes. A commit writes whole pages one after another into the journal, and few of their bytes are new: small pages
@@ -46,6 +51,7 @@ CREATE INDEX event_shed ON event (status, kind, row);
 CREATE INDEX event_evidence ON event (evidence) WHERE evidence IS NOT NULL;
 CREATE TABLE answer (id TEXT PRIMARY KEY, born REAL NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID;
 """
+_SLACK_PAGES = f"CREATE TABLE slack (x); INSERT INTO slack VALUES (zeroblob({SLACK})); DROP TABLE slack;"  # noqa: S608 - constant
 # `row` is the order of entry over all epochs. `born` and `settled` are ages: seconds this outbox has been in use, kept
 # in meta. No wall clock takes part, so a device that starts in 1970 and is then set right drops nothing by mistake.
 
@@ -64,10 +70,19 @@ def create(database: sqlite3.Connection) -> None:
     # One transaction: a process killed here leaves an empty database, not half a one.
     database.executescript(
         f"BEGIN IMMEDIATE; {_SCHEMA}"  # noqa: S608 - constants, and hex made here
-        f"CREATE TABLE slack (x); INSERT INTO slack VALUES (zeroblob({SLACK})); DROP TABLE slack;"
+        f"{_SLACK_PAGES}"
         f"INSERT INTO epoch VALUES (1, '{new_epoch()}', 0);"
-        f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        f"PRAGMA user_version = {PLAIN_VERSION}; COMMIT;"
     )
+
+
+def give_slack(database: sqlite3.Connection) -> None:
+    """Give a file that has none the free pages that a new one begins with.
+
+    Raises:
+        sqlite3.Error: there is no room.
+    """
+    database.executescript(f"BEGIN IMMEDIATE; {_SLACK_PAGES} COMMIT;")
 
 
 def charge_of(size: int) -> int:

@@ -13,6 +13,7 @@ from edge.contract.events import CLASS_OF_TYPE
 from edge.deliver import outbox_rows
 from edge.deliver.envelope import Sealed, reissue
 from edge.deliver.outbox_schema import RECEIPTED, REFUSED
+from edge.deliver.troubles import DiskError, Trouble
 
 if TYPE_CHECKING:
     import sqlite3
@@ -122,9 +123,12 @@ def reissue_all(database: sqlite3.Connection, conflicts: Sequence[Row], *, curre
 
 
 def _reissue(database: sqlite3.Connection, row: Row, *, epoch: int, change: Change) -> None:
-    body, time, evidence, born = database.execute(
-        "SELECT body, time, evidence, born FROM event WHERE row = ?", (row.row,)
+    time, evidence, born = database.execute(
+        "SELECT time, evidence, born FROM event WHERE row = ?", (row.row,)
     ).fetchone()
+    body = outbox_rows.body_of(database, row.row)
+    if body is None:
+        raise DiskError(f"the outbox has lost event {row.row}", Trouble.DAMAGED)
     outbox_rows.delete(database, [row], change=change)
     if row.type == "outbox.dropped.v1":
         # Its ranges are numbers of the epoch it was written in; in another epoch it would say something false. The

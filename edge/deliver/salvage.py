@@ -20,7 +20,9 @@ import structlog
 from edge.contract.events import CLASS_OF_TYPE
 from edge.deliver import outbox_rows
 from edge.deliver.envelope import Sealed
+from edge.deliver.outbox_rows import ANSWER_REPLY, EVENT_BODY, STATE_VALUE
 from edge.deliver.outbox_schema import WAITING
+from edge.deliver.outbox_sealing import teach
 from edge.deliver.troubles import Trouble, trouble_of
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from edge.contract.payloads import EventClass
     from edge.contract.topics import Address
+    from edge.deliver.sealing import AtRest
 
 log = structlog.get_logger(__name__)
 
@@ -40,22 +43,31 @@ MOST_ROWS = 2_000_000
 
 REASON = "the outbox file was damaged"
 
+_STATES = f"SELECT key, {STATE_VALUE} FROM state"  # noqa: S608 - constants
+_ANSWERS = f"SELECT id, born, {ANSWER_REPLY} FROM answer"  # noqa: S608 - constants
+
 EPOCH_DIGITS = 32
 BATCH = 200
 
 
-def salvage(damaged: Path, database: sqlite3.Connection, *, address: Address) -> None:
+def salvage(damaged: Path, database: sqlite3.Connection, *, address: Address, at_rest: AtRest) -> None:
     """Carry over what can be read; a second time, after a kill, it adds only what is missing.
 
     Args:
         damaged: the file, with its journals, that nobody else uses.
         database: the new outbox.
         address: whose events they are; another device's journal may have got in between.
+        at_rest: opens what was sealed.
 
     Raises:
+        SealError: it is sealed with a key that is not here.
         sqlite3.Error: the new outbox cannot be written, for another reason than a full disk.
     """
     with closing(sqlite3.connect(f"file:{quote(str(damaged))}?mode=ro", uri=True, isolation_level=None)) as old:
+        teach(old, at_rest)
+        for (named,) in _scan(old, "SELECT value FROM meta WHERE key = 'at_rest'"):
+            if not at_rest.opens(named):
+                raise at_rest.lost(damaged, named)
         with _transaction(database):
             _carry_notes(old, database)
             epochs = _carry_epochs(old, database)
@@ -92,12 +104,12 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 def _carry_notes(old: sqlite3.Connection, database: sqlite3.Connection) -> None:
     """What cameras remember, replies to commands, the age and the drops."""
-    for key, value in _scan(old, "SELECT key, value FROM state"):
+    for key, value in _scan(old, _STATES):
         if _is_json(value):
-            database.execute("INSERT OR IGNORE INTO state VALUES (?, ?)", (key, value))
-    for ident, born, reply in _scan(old, "SELECT id, born, reply FROM answer"):
+            outbox_rows.write_state(database, {key: value}, how="IGNORE")
+    for ident, born, reply in _scan(old, _ANSWERS):
         if _is_json(reply) and isinstance(born, float):
-            database.execute("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", (ident, born, reply))
+            outbox_rows.write_answer(database, ident, born, reply)
     before = dict(_scan(old, "SELECT key, value FROM meta WHERE key IN ('age', 'drops', 'damaged')"))
     damaged = str(before.pop("damaged", 0))
     outbox_rows.write_meta(database, "damaged", str(1 + int(damaged) if damaged.isdigit() else 1))
@@ -139,7 +151,7 @@ def _events(
 def _rows(old: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
     """Every row of an event that waits and can be read, stepping over damaged pages."""
     statement = (
-        "SELECT row, epoch, seq, type, born, time, evidence, reissues, CAST(body AS BLOB)"  # noqa: S608 - constant
+        f"SELECT row, epoch, seq, type, born, time, evidence, reissues, {EVENT_BODY}"  # noqa: S608 - constants
         f" FROM event NOT INDEXED WHERE row > ? AND status = {WAITING} ORDER BY row"
     )
     row = found = misses = 0

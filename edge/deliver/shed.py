@@ -147,9 +147,9 @@ def _let_go(database: sqlite3.Connection, gone: Sequence[Row], reason: str, *, c
 
 def _retold(database: sqlite3.Connection, row: Row) -> Iterator[Loss]:
     """What a notice said that is let go itself; nothing where it cannot be read any more."""
-    body = database.execute("SELECT CAST(body AS BLOB) FROM event WHERE row = ?", (row.row,)).fetchone()[0]
+    body = outbox_rows.body_of(database, row.row)
     try:
-        said = OutboxDropped.model_validate(json.loads(body)["data"])
+        said = OutboxDropped.model_validate(json.loads(body or b"")["data"])
     except (ValueError, KeyError, TypeError):
         return
     if ranges.size(said.ranges) > MOST_RETOLD:

@@ -21,8 +21,9 @@ from edge.deliver.envelope import seal
 from edge.deliver.held import Entry, Held
 from edge.deliver.intake import Intake, Squeeze, unnumbered, untold
 from edge.deliver.journal import Journal
-from edge.deliver.outbox_rows import Change
+from edge.deliver.outbox_rows import STATE_VALUE, Change
 from edge.deliver.room import Room
+from edge.deliver.sealing import PLAIN
 from edge.deliver.troubles import DiskError, Trouble
 
 if TYPE_CHECKING:
@@ -34,10 +35,13 @@ if TYPE_CHECKING:
     from edge.deliver.capacity import OutboxLimits, Sheddable
     from edge.deliver.receive import Settled
     from edge.deliver.schedule import Schedule
+    from edge.deliver.sealing import AtRest
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+_STATE = f"SELECT {STATE_VALUE} FROM state WHERE key = ?"  # noqa: S608 - constants
 
 GROUP = 20
 """Entries in one transaction when many waited: a full disk has room for few at a time."""
@@ -56,9 +60,11 @@ class Vault:
         evidence: photographs that share its room, and go first.
         schedule: is told what waits for a receipt.
         clock: monotonic seconds.
+        at_rest: how events lie in it.
 
     Raises:
-        DeliveryError: another agent uses it, it belongs to another device, or the disk does not do its work.
+        DeliveryError: another agent uses it, it belongs to another device, its key is not here, or the disk does not do
+            its work.
     """
 
     def __init__(
@@ -70,7 +76,9 @@ class Vault:
         evidence: Sheddable | None,
         schedule: Schedule,
         clock: Callable[[], float],
+        at_rest: AtRest = PLAIN,
     ) -> None:
+        self._at_rest = at_rest
         self._address = address
         self._schedule = schedule
         self._clock = clock
@@ -166,7 +174,9 @@ class Vault:
         if waiting is not None:
             return waiting
         with self.reading() as database:
-            found = database.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+            found = database.execute(_STATE, (key,)).fetchone()
+        if found is not None and found[0] is None:
+            raise DiskError(f"the outbox has lost its state {key}", Trouble.DAMAGED)
         return None if found is None else str(found[0])
 
     def note(self, state: Mapping[str, str]) -> None:
@@ -217,7 +227,7 @@ class Vault:
         ways = self._room.ways(lambda: None, charge=0)
         while True:
             try:
-                return Journal(path, address=self._address, clock=self._clock)
+                return Journal(path, address=self._address, clock=self._clock, at_rest=self._at_rest)
             except DiskError as error:
                 if error.trouble is not Trouble.FULL or next(ways, None) is None:
                     raise

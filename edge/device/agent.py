@@ -22,9 +22,11 @@ from edge.deliver.delivery import Delivery
 from edge.deliver.envelope import Draft, Stamp
 from edge.deliver.evidence import EvidenceSpool
 from edge.deliver.outbox import Outbox
+from edge.deliver.private_files import make_folder
 from edge.deliver.signing import RequestSigner
 from edge.deliver.upload import EvidenceUploader
 from edge.device.allocator import give_back
+from edge.device.at_rest import at_rest_of
 from edge.device.clock import Clock, installed_at
 from edge.device.commands import Commands, capture_now, view_anew
 from edge.device.cooler import open_watchers
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from edge.contract.config import AgentConfig, CollectorSection
     from edge.contract.receipts import ConfigReport
     from edge.deliver.delivery import DeliveryStatus
+    from edge.deliver.sealing import AtRest
     from edge.device.analysis import Analyser, LoadedModels
     from edge.recognise.privacy import View
 
@@ -110,15 +113,17 @@ class Agent:
         """Set at the end: it ended to begin anew."""
         address = Address(config.device.tenant, config.device.store, config.device.id)
         try:
-            config.data.mkdir(parents=True, exist_ok=True)
+            make_folder(config.data)
         except OSError as error:
             raise ConfigError(f"data: {config.data}: {error.strerror}", "give a folder that can be written") from None
-        self._spool = EvidenceSpool(config.data / "evidence", max_mb=config.evidence.max_mb)
+        self._at_rest = at_rest_of(config)
+        self._spool = EvidenceSpool(config.data / "evidence", max_mb=config.evidence.max_mb, at_rest=self._at_rest)
         self._outbox = Outbox.open(
             config.data / "outbox.db",
             address=address,
             limits=OutboxLimits(max_mb=config.outbox.max_mb, max_hours=config.outbox.max_hours),
             evidence=self._spool,
+            at_rest=self._at_rest,
         )
         self._outbox.on_append = self._metrics.appended
         self._clock.recall(self._outbox.get_state(CLOCK_KEY))
@@ -230,7 +235,8 @@ class Agent:
             versions=_versions(analysers),
             wake=self._delivery.wake,
             views=config.data / "views",
-            trials=_trials(self._filed),
+            trials=_trials(self._filed, self._at_rest),
+            at_rest=self._at_rest,
             learnt=self._learnt,
             people=self._loaded.people if looks_for_people(config) else None,
         )
@@ -404,11 +410,11 @@ def _uploader(section: CollectorSection, spool: EvidenceSpool, address: Address)
     return EvidenceUploader(spool, collector=section.url, address=address, signer=signer, authorities=section.ca_file)
 
 
-def _trials(config: AgentConfig) -> TrialFolder | None:
+def _trials(config: AgentConfig, at_rest: AtRest) -> TrialFolder | None:
     """Where frames are kept to try releases on."""
     if config.updates is None or config.updates.frames == 0:
         return None
-    return TrialFolder(UpdateFolder(config.data).frames, config.updates.frames)
+    return TrialFolder(UpdateFolder(config.data).frames, config.updates.frames, at_rest)
 
 
 def _versions(analysers: Mapping[str, Analyser]) -> Versions:

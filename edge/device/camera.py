@@ -70,7 +70,7 @@ class Camera:
         self._analyser = analyser
         self._around = around
         self._memory = CameraMemory.load(around.outbox.get_state(memory_key(section.id)))
-        file = None if around.views is None else ViewFile(around.views / f"{section.id}.png")
+        file = None if around.views is None else ViewFile(around.views / f"{section.id}.png", at_rest=around.at_rest)
         self._sight = Sight(section, fixture, file=file, memory=self._memory)
         self._evidence = EvidenceKeeper(
             around.evidence,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edge.deliver.sealing import PLAIN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from edge.contract.payloads import Versions
     from edge.deliver.evidence import EvidenceSpool
     from edge.deliver.outbox import Outbox
+    from edge.deliver.sealing import AtRest
     from edge.device.clock import Clock
     from edge.recognise.people import PeopleDetector
     from edge.recognise.privacy import View
@@ -35,4 +38,5 @@ class Surroundings:
     views: Path | None = None  # folder for the cameras' usual views; None keeps them in memory only
     trials: TrialFolder | None = None  # frames to try releases on; None keeps none
     learnt: Mapping[str, View] = field(default_factory=dict)  # by camera, by whoever watched it before: see Agent
+    at_rest: AtRest = PLAIN  # how the views lie in their folder
     people: PeopleDetector | None = None  # shared by the cameras of real shops; None: nobody is looked for

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from edge.contract.errors import FacingsError
 from edge.deliver.outbox_look import captures_after, last_row
 from edge.device.agent import Agent
+from edge.device.at_rest import at_rest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,7 +82,7 @@ def try_out(
     """
     kept = config.model_copy(update={"evidence": config.evidence.model_copy(update={"keep": "always"})})
     outbox, began = config.data / "outbox.db", time.monotonic()
-    before, camera = last_row(outbox), None
+    before, camera, at_rest = last_row(outbox), None, at_rest_of(config)
     while True:
         run = _Run(Agent(kept, file, learnt=learnt), began=began, within=within, said=said)
         try:
@@ -91,7 +92,7 @@ def try_out(
             run.deliver()
             if picture and run.receipted:
                 said("picture")
-                run.await_picture(lambda: any(one.evidence for one in captures_after(outbox, before)))
+                run.await_picture(lambda: any(one.evidence for one in captures_after(outbox, before, at_rest)))
         finally:
             run.end()
         if run.first_receipt is not None or time.monotonic() - began > within:
@@ -100,7 +101,7 @@ def try_out(
     return Trial(
         camera=camera,
         broker=run.broker,
-        captured=tuple(captures_after(outbox, before)),
+        captured=tuple(captures_after(outbox, before, at_rest)),
         receipted=run.receipted,
         uploaded=run.uploaded,
         first_receipt=run.first_receipt,

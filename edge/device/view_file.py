@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from edge.deliver.private_files import settle_files, write_private
+from edge.deliver.sealing import PLAIN, SealError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from edge.deliver.sealing import AtRest
 
 
 class ViewFile:
@@ -14,16 +19,23 @@ class ViewFile:
 
     Args:
         path: the file; its folder is made when it is first written.
+        at_rest: how it lies there.
+
+    Raises:
+        SealError: it is sealed with a key that is not here.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, at_rest: AtRest = PLAIN) -> None:
         self._path = path
+        self._at_rest = at_rest
+        with suppress(OSError):  # whoever loads it finds that it cannot be read
+            settle_files([path] if path.exists() else [], at_rest, label=_label)
 
     def load(self) -> bytes | None:
         """What was written last; None when there is nothing that can be read."""
         try:
-            return self._path.read_bytes()
-        except OSError:
+            return self._at_rest.open(self._path.read_bytes(), _label(self._path))
+        except (OSError, SealError):
             return None
 
     def save(self, data: bytes) -> None:
@@ -32,15 +44,8 @@ class ViewFile:
         Raises:
             OSError: the disk is full or may not be written; the old file is still there.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = self._path.with_suffix(".new")
-        with new.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_private(self._path, self._at_rest.close(data, _label(self._path)), beside=self._path.with_suffix(".new"))
+
+
+def _label(path: Path) -> str:
+    return f"view/{path.stem}"

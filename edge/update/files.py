@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from edge.deliver.private_files import write_private
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,14 +17,7 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: the disk refuses; what was there before still is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync(path.parent)
+    write_private(path, data)
 
 
 def sync(path: Path) -> None:

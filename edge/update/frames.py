@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from edge.deliver.private_files import settle_files
+from edge.deliver.sealing import PLAIN
 from edge.update.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from edge.deliver.sealing import AtRest
 
 APART = 3600.0
 """Seconds between two frames that are kept: they show several states of the shelf, and spare the disk."""
@@ -24,10 +28,11 @@ class TrialFolder:
 
     folder: Path
     most: int
+    at_rest: AtRest = PLAIN
 
     def of(self, camera: str) -> TrialFrames:
         """Those of one camera."""
-        return TrialFrames(self.folder / camera, most=self.most)
+        return TrialFrames(self.folder / camera, most=self.most, at_rest=self.at_rest)
 
 
 class TrialFrames:
@@ -36,13 +41,19 @@ class TrialFrames:
     Args:
         folder: of this camera; it is made when the first is kept.
         most: how many are kept, the newest.
+        at_rest: how they lie in it.
+
+    Raises:
+        SealError: those that are there are sealed with a key that is not here.
     """
 
-    def __init__(self, folder: Path, *, most: int) -> None:
+    def __init__(self, folder: Path, *, most: int, at_rest: AtRest = PLAIN) -> None:
+        self._at_rest = at_rest
         self._folder = folder
         self._most = most
         self._last: float | None = None
         self._failing = False
+        settle_files(folder.glob("*.jpg"), at_rest, label=label_of)
 
     def wants(self, now: float) -> bool:
         """Whether one more is wanted; `now` in seconds of a clock that only goes on."""
@@ -53,7 +64,8 @@ class TrialFrames:
         self._last = now
         numbers = sorted(int(path.stem) for path in self._folder.glob("*.jpg") if path.stem.isdigit())
         try:
-            write_whole(self._folder / f"{(numbers[-1] if numbers else 0) + 1}.jpg", jpeg)
+            path = self._folder / f"{(numbers[-1] if numbers else 0) + 1}.jpg"
+            write_whole(path, self._at_rest.close(jpeg, label_of(path)))
             for number in numbers[: max(0, len(numbers) + 1 - self._most)]:
                 (self._folder / f"{number}.jpg").unlink(missing_ok=True)
         except OSError as error:
@@ -62,3 +74,8 @@ class TrialFrames:
             self._failing = True
         else:
             self._failing = False
+
+
+def label_of(path: Path) -> str:
+    """What a frame is sealed under: its camera and its number."""
+    return f"frame/{path.parent.name}/{path.stem}"

@@ -112,14 +112,16 @@ def read_frames(config: Path, number: int) -> Tried:
     """
     import numpy as np  # noqa: PLC0415 - what is heavy belongs to the child alone
 
-    from edge.capture.pictures import frames_of  # noqa: PLC0415
+    from edge.device.at_rest import at_rest_to_look  # noqa: PLC0415
     from edge.device.opening import load_analysers, looks_for_people, models_of  # noqa: PLC0415
     from edge.device.settings import check_config, read_config  # noqa: PLC0415
+    from edge.recognise.images import decode_upright  # noqa: PLC0415
     from edge.update.begin import compose  # noqa: PLC0415
     from edge.update.folder import UpdateFolder  # noqa: PLC0415
+    from edge.update.frames import label_of  # noqa: PLC0415
 
     filed = read_config(config)
-    folder = UpdateFolder(filed.data)
+    folder, at_rest = UpdateFolder(filed.data), at_rest_to_look(filed)
     if number:
         under = compose(filed, config, folder, number)
     else:
@@ -136,7 +138,7 @@ def read_frames(config: Path, number: int) -> Tried:
     spent: list[float] = []
     for camera in under.cameras:
         for path in sorted((folder.frames / camera.id).glob("*.jpg")):
-            _, picture = next(frames_of(path))
+            picture = decode_upright(at_rest.open(path.read_bytes(), label_of(path)), str(path))
             began = time.process_time()
             analysis = analysers[camera.fixture].analyse(picture.image)
             spent.append((time.process_time() - began) * 1000)

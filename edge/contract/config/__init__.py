@@ -10,6 +10,7 @@ from edge.contract.config.agent import (
     ModelsSection,
     OutboxSection,
 )
+from edge.contract.config.at_rest import AtRestSection
 from edge.contract.config.cameras import CameraSection, Schedule, ViewGeometry
 from edge.contract.config.cooler import (
     DoorSection,
@@ -46,6 +47,7 @@ from edge.contract.config.updates import UpdatesSection
 
 __all__ = [
     "AgentConfig",
+    "AtRestSection",
     "BrokerSection",
     "CameraSection",
     "CollectorSection",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from edge.contract.business_day import Clockwork
+from edge.contract.config.at_rest import AtRestSection
 from edge.contract.config.cameras import CameraSection
 from edge.contract.config.fixtures import FixtureSection
 from edge.contract.config.metrics import MetricsSection
@@ -120,6 +121,9 @@ class AgentConfig(Section):
     metrics: MetricsSection = Field(MetricsSection(), description="figures for Prometheus, on loopback")
     recycle: RecycleSection = Field(RecycleSection(), description="when the agent begins anew to give memory back")
     updates: UpdatesSection | None = Field(None, description="signed releases; without it the device takes none")
+    at_rest: AtRestSection | None = Field(
+        None, description="encryption of events and pictures on this disk; without it there is none"
+    )
     health_every: Duration = Field(300.0, ge=1, le=86400, description="the interval of health events, such as 5m")
 
     @model_validator(mode="after")
