@@ -16,6 +16,7 @@ from cloud_sink.photo_audit.weekly import draw_due
 from cloud_sink.store import audit_rows, chores, invitation_rows, outgoing, partitions, users
 from cloud_sink.store.database import DatabaseAway, writing
 from cloud_sink.store.retention import Keep, expire
+from cloud_sink.trust.leaving import end_overdue
 from edge.contract.errors import StoreError
 
 if TYPE_CHECKING:
@@ -106,10 +107,16 @@ class Housekeeper:
             gone["outgoing"] = sum(left.values())  # where no service sends it
             gone["invitations"] = invitation_rows.expire(connection, now - timedelta(days=self._config.retention.audit))
             gone["audit"] = audit_rows.expire(connection, now - timedelta(days=self._config.retention.audit))
+        lost = end_overdue(self._engine, stores_of(self._engine, self._config.stores), now)
         drawn = draw_due(self._engine, stores_of(self._engine, self._config.stores), self._config.audit, now)
         # Last: it may wait for a store elsewhere, or fail with it.
         gone["evidence"] = removal.expire(self._engine, self._place, self._config.retention.evidence, now)
-        _log.info("housekeeping.done", deleted={name: count for name, count in gone.items() if count}, audits=drawn)
+        _log.info(
+            "housekeeping.done",
+            deleted={name: count for name, count in gone.items() if count},
+            audits=drawn,
+            shut_out=lost,
+        )
 
     def _doubts(self, now: datetime, running: float) -> bool:
         """Whether the clock may be wrong, so that nothing should be deleted by it; said once."""

@@ -44,6 +44,7 @@ _STATUS = {
     Why.CANCELLED: HTTPStatus.GONE,
     Why.OTHER_STORE: HTTPStatus.CONFLICT,
     Why.KNOWN_DEVICE: HTTPStatus.CONFLICT,
+    Why.OTHER_DEVICE: HTTPStatus.CONFLICT,
 }
 
 
@@ -118,7 +119,7 @@ def router(context: Context) -> APIRouter:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
         except TrustError as error:
             note(request, f"claim {claim}: {error}")
-            raise _not_ready() from None
+            raise not_ready() from None
         note(request, f"claim {claim}: {answer.state}, device {invitation.device}", tenant=invitation.tenant)
         return answer
 
@@ -131,7 +132,7 @@ def router(context: Context) -> APIRouter:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
         except TrustError as error:
             note(request, str(error))
-            raise _not_ready() from None
+            raise not_ready() from None
         note(request, "exchanged" if answer.certificate != device.certificate else "nothing due")
         return answer
 
@@ -197,7 +198,7 @@ def _line(one: Installation) -> InstallationLine:
     )
 
 
-def _not_ready() -> Problem:
+def not_ready() -> Problem:
     """Why is for the sink's own people: the audit log says it."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, case, func, literal, select, update
 
 from cloud_sink.store.dialect import Listed, Row, put
-from cloud_sink.store.moments import to_ms
-from cloud_sink.store.tables import stockouts
+from cloud_sink.store.moments import from_ms, to_ms
+from cloud_sink.store.tables import devices, stockouts
 from edge.contract.payloads import StockoutClosed, StockoutOpened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -43,6 +44,27 @@ def note(connection: Connection, said: Iterable[tuple[Fact, Dated]]) -> None:
     for row in told:
         rows[_key(row)] = _merge(rows.get(_key(row)), row)
     put(connection, stockouts, [rows[key] for key in keys])
+
+
+def end_of(connection: Connection, tenant: str, device: str) -> dict[tuple[str, str], tuple[datetime, str]]:
+    """End the episodes that a device has open: nobody looks at them any more. They last until it spoke last.
+
+    Returns:
+        By tenant and store when the earliest of them began, and the device's zone.
+    """
+    known = connection.execute(
+        select(devices.c.last_seen, devices.c.zone).where(devices.c.tenant == tenant, devices.c.device == device)
+    ).one_or_none()
+    c = stockouts.c
+    still = and_(c.tenant == tenant, c.device == device, c.until.is_(None))
+    began = connection.execute(select(c.store, func.min(c.since).label("since")).where(still).group_by(c.store)).all()
+    if not began or known is None:
+        return {}
+    last = int(known.last_seen)
+    connection.execute(
+        update(stockouts).where(still).values(until=case((c.since > last, c.since), else_=literal(last)))
+    )
+    return {(tenant, row.store): (from_ms(row.since), str(known.zone)) for row in began}
 
 
 def _key(row: Mapping[Any, Any]) -> EpisodeKey:

@@ -36,6 +36,8 @@ class Invitation:
     key: str | None = None  # SHA-256 of the public key that took it
     taken: datetime | None = None
     decided: str | None = None
+    repairs: bool = False
+    reason: str = ""
 
 
 def _invitation(row: Row[Any]) -> Invitation:

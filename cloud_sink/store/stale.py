@@ -55,6 +55,13 @@ def mark(connection: Connection, sums: Sums, told: Iterable[tuple[Fact, Dated, P
     add_rows(connection, sums.stale.table, sums.stale.rows)
 
 
+def mark_from(connection: Connection, sums: Sums, since: dict[tuple[str, str], date]) -> None:
+    """Mark every day of stores (tenant and store) from a day on; the last statement of its transaction."""
+    for tenant, store, day in _days_from(connection, since):
+        sums.mark(tenant, store, day)
+    add_rows(connection, sums.stale.table, sums.stale.rows)
+
+
 def some(connection: Connection, limit: int, *, behind: StoreDayKey | None = None) -> dict[StoreDayKey, int]:
     """Days that wait to be settled, at most `limit` of them, in their order, with how often each was marked.
 

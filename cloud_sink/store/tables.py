@@ -29,6 +29,7 @@ from cloud_sink.store import (  # noqa: F401 - who knows this module's tables kn
     master_tables,
     out_tables,
     photo_audit_tables,
+    placement_tables,
     plan_tables,
     rights_tables,
     settled_tables,

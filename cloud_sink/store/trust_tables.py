@@ -5,7 +5,7 @@ An authority's key is stored encrypted, of a claim's secret only its SHA-256: a 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text, UniqueConstraint, false
 
 from cloud_sink.store.schema import SLUG, metadata
 
@@ -42,6 +42,8 @@ invitations = Table(
     Column("key", _HASH),  # SHA-256 of the public key that took it
     Column("taken", BigInteger),
     Column("decided", _NAME),  # who approved or cancelled it
+    Column("repairs", Boolean, nullable=False, server_default=false()),  # whether it is the same board with a new disk
+    Column("reason", _NAME, nullable=False, server_default=""),  # why the one before is replaced
     Index(None, "tenant", "store"),
 )
 """One-time claims."""

@@ -22,14 +22,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from cloud_sink.store import identities
+from cloud_sink.store import identities, orders
 from cloud_sink.store.database import reading
 from cloud_sink.trust.authority import issue_device, issue_server, read_request, revocation_list
 from cloud_sink.trust.errors import TrustError
 from edge.contract.topics import Address, Channel, every_device
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from cloud_sink.store.database import Database
@@ -108,31 +108,41 @@ def follow(folder: Path, engine: Database, keyring: Keyring, *, now: datetime) -
     """
     with reading(engine) as connection:
         devices = identities.admitted(connection)
+        moving = {one.identity: one.store for one in orders.all_open(connection) if one.kind == "move"}
         revoked = {name: identities.revoked_of(connection, name, now) for name, _ in keyring.believed}
     collectors = sorted(path.stem for path in folder.glob("collector-*.pem"))
     lists = "".join(revocation_list(one, revoked[name], now=now) for name, one in keyring.believed)
     try:
         changed = write_whole(folder / AUTHORITIES, keyring.bundle)
-        changed |= write_whole(folder / RULES, rules(devices, collectors))
+        changed |= write_whole(folder / RULES, rules(devices, collectors, moving))
         changed |= _write_revoked(folder / REVOKED, lists, now)
     except OSError as error:
         raise _unwritable(folder, error) from None
     return changed
 
 
-def rules(devices: Iterable[Identity], collectors: Sequence[str]) -> str:
-    """The ACL: a section a device with its own topics, a section a collector; whoever has none may do nothing."""
+def rules(devices: Iterable[Identity], collectors: Sequence[str], moving: Mapping[str, str] | None = None) -> str:
+    """The ACL: a section a device with its own topics, a section a collector; whoever has none may do nothing.
+
+    Args:
+        devices: who may come in.
+        collectors: the names of their certificates.
+        moving: stores where devices (by identity) are ordered to. They speak from either until they say that they
+            have moved.
+    """
     sections = ["# Written by sink broker-files; changes here do not last."]
     for one in devices:
-        address = Address(one.tenant, one.store, one.device)
         lines = [f"# {one.tenant}/{one.store}/{one.device}", f"user {one.id}"]
-        lines += [f"topic write {address.topic(channel)}" for channel in WRITES]
-        lines += [f"topic read {address.topic(channel)}" for channel in READS]
+        for store in dict.fromkeys((one.store, (moving or {}).get(one.id, one.store))):
+            address = Address(one.tenant, store, one.device)
+            lines += [f"topic write {address.topic(channel)}" for channel in WRITES]
+            lines += [f"topic read {address.topic(channel)}" for channel in READS]
         sections.append("\n".join(lines))
     for name in collectors:
         lines = [f"user {name}"]
         lines += [f"topic read {every_device(channel)}" for channel in WRITES]
-        lines += [f"topic write {every_device(channel)}" for channel in READS]
+        lines += [f"topic write {every_device(channel)}" for channel in READS if channel is not Channel.CONFIG]
+        lines += [f"topic readwrite {every_device(Channel.CONFIG)}"]  # what it is to be is shown beside what it says
         sections.append("\n".join(lines))
     return "\n\n".join(sections) + "\n"
 

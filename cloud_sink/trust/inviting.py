@@ -56,6 +56,8 @@ class Terms:
     lives: timedelta
     approval: bool = False
     replaces: bool = False
+    repairs: bool = False  # the same board with a new disk; it replaces, too
+    reason: str = ""
 
 
 def read_wanted(data: bytes) -> tuple[list[Wanted], list[Fault]]:
@@ -103,7 +105,7 @@ class Inviter:
         devices = [one.invitation.device for one in made]
         with reading(self._engine) if dry_run else writing(self._engine) as connection:
             known = identities.known(connection, terms.tenant, devices)
-            if known and not terms.replaces:
+            if known and not (terms.replaces or terms.repairs):
                 raise TrustError(f"device {min(known)} has a key already", "give another name, or --replaces")
             waiting = invitation_rows.waiting_for(connection, terms.tenant, devices, now)
             if waiting:
@@ -131,7 +133,9 @@ class Inviter:
             store=one.store,
             fixture=one.fixture,
             device=device,
-            replaces=terms.replaces,
+            replaces=terms.replaces or terms.repairs,
+            repairs=terms.repairs,
+            reason=terms.reason[:200],
             secret=digest(secret),
             approval=terms.approval,
             created=now,

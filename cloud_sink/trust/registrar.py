@@ -9,13 +9,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cloud_sink.rights.secrets import digest, is_same
-from cloud_sink.store import identities, invitation_rows
+from cloud_sink.store import identities, invitation_rows, orders
 from cloud_sink.store.database import reading, writing
 from cloud_sink.store.identities import Identity, Issued
 from cloud_sink.trust.authority import issue_device, read_certificate, read_request, serial_of
 from cloud_sink.trust.configuration import agent_configuration, read_template
 from cloud_sink.trust.endpoint import Endpoint, collector_authorities
 from cloud_sink.trust.errors import TrustError
+from cloud_sink.trust.leaving import end_episodes
 from edge.contract.errors import FacingsError
 from edge.contract.provisioning import Granted, ProvisionAnswer, RenewAnswer
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database, Transaction
     from cloud_sink.store.invitation_rows import Invitation
+    from cloud_sink.store.placements import Began
     from cloud_sink.trust.authority import Request
     from cloud_sink.trust.keyring import Keyring, Vault
     from edge.contract.provisioning import ProvisionRequest, RenewRequest
@@ -44,6 +46,7 @@ class Why(StrEnum):
     CANCELLED = "cancelled"
     OTHER_STORE = "other-store"
     KNOWN_DEVICE = "known-device"
+    OTHER_DEVICE = "other-device"
 
 
 _SAID = {
@@ -52,6 +55,7 @@ _SAID = {
     Why.EXPIRED: ("this claim has expired", "ask for a new invitation"),
     Why.CANCELLED: ("this claim was taken back", "ask for a new invitation"),
     Why.OTHER_STORE: ("this claim is for another store", "take the label of this store"),
+    Why.OTHER_DEVICE: ("this board is another device", "edge retire, and give the same command again"),
     Why.KNOWN_DEVICE: ("a device of this name has a key already", "invite it with --replaces, or revoke the other one"),
 }
 
@@ -177,8 +181,12 @@ class Registrar:
         if claim.state == "pending":
             return None
         if claim.state == "used":
-            found = identities.of_device(connection, claim.tenant, claim.device)
-            if found is None or found.key != key or found.revoked is not None:
+            found = identities.of_key(connection, key)
+            if found is None or (found.tenant, found.store, found.fixture) != (
+                claim.tenant,
+                claim.store,
+                claim.fixture,
+            ):
                 raise ClaimRefusedError(Why.USED, claim.id, claim.tenant)
             return found
         first = (
@@ -198,6 +206,9 @@ class Registrar:
     def _enter(
         self, connection: Transaction, claim: Invitation, request: Request, keyring: Keyring, now: datetime
     ) -> Identity:
+        known = identities.of_key(connection, request.key_sha256)
+        if known is not None:
+            return self._move(connection, known, claim, now)
         before = identities.of_device(connection, claim.tenant, claim.device)
         if before is not None and before.revoked is None and not claim.replaces:
             raise ClaimRefusedError(Why.KNOWN_DEVICE, claim.id, claim.tenant)
@@ -216,8 +227,23 @@ class Registrar:
         )
         certificate, issued = self._issue(request, keyring, blank, now)
         made = replace(blank, certificate=certificate, expires=issued.expires)
-        identities.enter(connection, made, issued)
+        began: Began = "installed" if before is None else "repaired" if claim.repairs else "replaced"
+        if before is not None:
+            end_episodes(connection, claim.tenant, claim.device, self._stores)
+        identities.enter(connection, made, issued, began=began, by=claim.by, reason=claim.reason)
         return made
+
+    def _move(self, connection: Transaction, known: Identity, claim: Invitation, now: datetime) -> Identity:
+        """The device whose key shows a claim is in already: it stands where the claim says now, under its own name."""
+        meant = known.device if not claim.replaces else claim.device
+        if known.tenant != claim.tenant or meant != known.device:
+            raise ClaimRefusedError(Why.OTHER_DEVICE, claim.id, claim.tenant)
+        if (known.store, known.fixture) == (claim.store, claim.fixture):
+            return known
+        orders.cancel(connection, known.id, now)
+        return identities.move(
+            connection, known, store=claim.store, fixture=claim.fixture, now=now, by=claim.by, reason=claim.reason
+        )
 
     def _issue(self, request: Request, keyring: Keyring, one: Identity, now: datetime) -> tuple[str, Issued]:
         pem = issue_device(
