@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cloud_sink.collect.holes import take_reply
 from cloud_sink.collect.link import Message
 from cloud_sink.collect.triage import read_message
-from cloud_sink.store import clones, fleet_log
+from cloud_sink.store import clones, configured, fleet_log
 from cloud_sink.store.database import DatabaseAway, writing
 from cloud_sink.store.facts import Fact, RefusedBody
 from cloud_sink.store.intake import take
@@ -128,15 +128,18 @@ def _merge(answers: Answers, more: Answers) -> None:
 
 
 def _note(connection: Transaction, messages: Iterable[Message], received: datetime) -> None:
-    states = []
+    states, configurations = [], []
     for message in messages:
-        if message.channel is Channel.REPLIES:
+        if message.channel in {Channel.CONFIG, Channel.CONFIG_REPORTED}:
+            configurations.append((message.address, message.channel, message.payload))
+        elif message.channel is Channel.REPLIES:
             take_reply(connection, message.address, message.payload, received)
         elif message.channel is Channel.STATE and message.payload:  # empty: a retained state was cleared
             try:
                 states.append((message.address, DeviceState.model_validate_json(message.payload)))
             except ValidationError as error:
                 _log.warning("state.invalid", device=message.address.source, errors=error.error_count())
+    configured.note(connection, configurations, received)
     fleet_log.note_states(connection, states, received)
     for tenant, device in clones.note_lives(connection, states, received):
         _log.warning("device.cloned", tenant=tenant, device=device, mend="sink devices tells what to do")

@@ -35,6 +35,8 @@ _PATIENCE = 5.0
 _MOST_WAITING = 100_000
 """Receipts that wait for the broker; beyond them a device is not told, and asks again."""
 
+_WISHED = (Channel.CONFIG, Channel.CONFIG_REPORTED)
+"""Retained, and read by every collector, as `state` is."""
 
 _parse_topic = lru_cache(maxsize=65_536)(parse_topic)
 """A device speaks again and again."""
@@ -65,6 +67,7 @@ class Link:
         self._taken_over = False
         self._granted: set[int] = set()
         self._asked: set[int] = set()
+        self._wished: dict[int, Channel] = {}
         self._outgoing = Outgoing()
         self._wait = _FIRST_WAIT
         self._retry_at = 0.0
@@ -182,10 +185,7 @@ class Link:
         elif isinstance(packet, mqtt5.Connack):
             self._take_connack(packet)
         elif isinstance(packet, mqtt5.Suback):
-            if any(code >= _FAILURE for code in packet.codes):
-                self._log.error("broker.refused_subscription", codes=list(packet.codes))
-            else:
-                self._granted.add(packet.mid)
+            self._take_suback(packet)
         elif isinstance(packet, mqtt5.Disconnect):
             self._taken_over = self._taken_over or packet.code == _TAKEN_OVER
             raise WireError(f"closed by the broker with code {packet.code:#04x}")
@@ -218,11 +218,25 @@ class Link:
         self._granted.clear()
         self._asked = set()
         for topic in topics:
-            mid = self._outgoing.reserve()
-            self._asked.add(mid)
-            self._wire.write(mqtt5.subscribe(mid, [topic]))
+            self._asked.add(self._subscribe(self._wire, topic))
+        # Without these it is not known what devices are to be and what they say to that; events come all the same.
+        self._wished = {self._subscribe(self._wire, every_device(one)): one for one in _WISHED}
         self._log.info("broker.connected", session_present=packet.session_present)
         self._told = False
+
+    def _subscribe(self, wire: Wire, topic: str) -> int:
+        mid = self._outgoing.reserve()
+        wire.write(mqtt5.subscribe(mid, [topic]))
+        return mid
+
+    def _take_suback(self, packet: mqtt5.Suback) -> None:
+        if not any(code >= _FAILURE for code in packet.codes):
+            self._granted.add(packet.mid)
+        elif packet.mid in self._wished:
+            mend = "let collectors read it: sink broker-files"
+            self._log.warning("broker.refused_subscription", channel=self._wished[packet.mid], mend=mend)
+        else:
+            self._log.error("broker.refused_subscription", codes=list(packet.codes))
 
     def _take_message(self, packet: mqtt5.Publish) -> None:
         parsed = _parse_topic(packet.topic)

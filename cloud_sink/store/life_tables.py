@@ -1,4 +1,4 @@
-"""The lives that devices lead, and the identities that two devices were found to have."""
+"""What devices say of themselves beside events: the lives that they lead, and what became of their configurations."""
 
 from __future__ import annotations
 
@@ -31,3 +31,16 @@ clones = Table(
     Column("by", String(200)),  # who cleared it
 )
 """Identities that were proven to be in two places. One that was revoked or given to a new board since is settled."""
+
+configurations = Table(
+    "configurations",
+    metadata,
+    Column("tenant", SLUG, primary_key=True),
+    Column("device", SLUG, primary_key=True),
+    Column("store", SLUG, nullable=False),
+    Column("desired", String(64)),  # SHA-256 of the document that the broker keeps for it
+    Column("desired_at", BigInteger),  # when it was heard first
+    Column("reported", Text),  # JSON: a ConfigReport
+    Column("reported_at", BigInteger),
+)
+"""What was desired of each device's configuration, and what it said to that; both as the broker keeps them."""

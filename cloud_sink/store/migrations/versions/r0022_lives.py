@@ -1,4 +1,4 @@
-"""The lives that devices lead, and identities that were copied."""
+"""The lives that devices lead, identities that were copied, and configurations, desired and reported."""
 
 from __future__ import annotations
 
@@ -30,4 +30,13 @@ def upgrade() -> None:
         sa.Column("cleared", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "device", name=op.f("pk_clones")),
+    )
+    op.create_table(
+        "configurations",
+        *(sa.Column(name, sa.String(length=63), nullable=False) for name in named),
+        sa.Column("desired", sa.String(length=64), nullable=True),
+        sa.Column("desired_at", sa.BigInteger(), nullable=True),
+        sa.Column("reported", sa.Text(), nullable=True),
+        sa.Column("reported_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "device", name=op.f("pk_configurations")),
     )
