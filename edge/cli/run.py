@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import typer
 
@@ -25,26 +22,34 @@ def run(
     keep_memory_flat()
 
     from edge.cli.logs import set_up_logs
-    from edge.device.agent import Agent
-    from edge.device.settings import read_config
-    from edge.update.begin import begin, roll_back
+    from edge.cli.orders import carry_on_first
+    from edge.update.launch import begin_anew, data_folder, launch
 
     set_up_logs()
-    filed = read_config(config)
-    beginning = begin(filed, config)
+    slot = launch(config)  # this process may become another agent here
+    carry_on_first(config)
+
+    from edge.device.agent import Agent
+    from edge.device.settings import read_config
+    from edge.update.begin import ElsewhereError, begin, came_up, roll_back
+
+    data = data_folder(config)
+    beginning = None
     try:
+        beginning = begin(read_config(config), config, slot=slot)
         agent = Agent(beginning.config, config)
+    except ElsewhereError as error:
+        begin_anew(floor=error.floor)
     except FacingsError as error:
-        if beginning.running is None or not roll_back(filed.data, str(error)):
-            raise
-        _begin_anew()
+        if beginning is not None and data is not None and roll_back(data, str(error)):
+            begin_anew()
+        if data is not None:
+            came_up(data)  # it works, and said what does not
+        raise
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: agent.stop())
     agent.run()
+    if data is not None:
+        came_up(data)
     if agent.anew:
-        _begin_anew()
-
-
-def _begin_anew() -> NoReturn:
-    """The same command in the same process: its id, its supervisor and its terminal stay, its memory does not."""
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
+        begin_anew()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.contract.config import AgentConfig
-    from edge.update.state import UpdateState
+    from edge.update.state import Slot, UpdateState
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,19 @@ class Beginning:
     running: int | None  # the release; None: what the device came with
 
 
-def begin(filed: AgentConfig, path: Path) -> Beginning:
+class ElsewhereError(Exception):
+    """What is to run lies in another environment than this process: it begins anew.
+
+    Attributes:
+        floor: what was installed on the device is to run, since the disk does not take down what is.
+    """
+
+    def __init__(self, *, floor: bool) -> None:
+        super().__init__("another environment is to run")
+        self.floor = floor
+
+
+def begin(filed: AgentConfig, path: Path, *, slot: Slot | None = None) -> Beginning:
     """Choose what to start with, and count the start of a release that has not lasted yet.
 
     A release that cannot be used is taken back here, before anything of it runs: the one before comes in its place,
@@ -39,20 +51,29 @@ def begin(filed: AgentConfig, path: Path) -> Beginning:
     Args:
         filed: the device's own configuration, its paths resolved.
         path: its file, for errors.
+        slot: the environment that this process runs in; its start was counted by whoever launched it.
 
     Raises:
         FacingsError: the device's own configuration cannot be used.
+        ElsewhereError: another environment is to run.
     """
     if filed.updates is not None:
         files, folder = StateFiles(filed.data / "updates"), UpdateFolder(filed.data)
-        state = kept(files, files.state().started())
-        while state.running is not None:
+        state = files.state()
+        if state.environment is None and slot is None:
+            state = kept(files, state.started())
+        elif slot is None:
+            check_config(filed, path)  # the launcher could not go over to it, and the disk refuses
+            return Beginning(filed, None)
+        while state.running is not None and state.environment == slot:
             try:
                 config = compose(filed, path, folder, state.running)
             except FacingsError as error:
                 state = kept(files, _back(state, folder, str(error)))
             else:
                 return Beginning(config, state.running)
+        if state.environment != slot:
+            raise ElsewhereError(floor=files.state() != state)
     check_config(filed, path)
     return Beginning(filed, None)
 
@@ -84,13 +105,21 @@ def read_anew(path: Path) -> AgentConfig:
 
 
 def roll_back(data: Path, why: str) -> bool:
-    """Take back a release on probation that the agent could not start under; whether there was one."""
+    """Take back a release on probation that the agent could not start under; whether there was one and it is kept."""
     files = StateFiles(data / "updates")
     state = files.state()
     if state.running is None or state.probation is None:
         return False
-    kept(files, state.rolled_back(why))
-    return True
+    back = kept(files, state.rolled_back(why))
+    return files.state() == back
+
+
+def came_up(data: Path) -> None:
+    """The environment does what it should: it ended in an orderly way, or said itself what keeps it from working."""
+    files = StateFiles(data / "updates")
+    state = files.state()
+    if state.launches:
+        kept(files, state.came_up())
 
 
 def kept(files: StateFiles, state: UpdateState) -> UpdateState:
@@ -114,4 +143,4 @@ def _back(state: UpdateState, folder: UpdateFolder, why: str) -> UpdateState:
         return state.rolled_back(why)
     log.error("update.damaged", release=state.running, why=why)
     folder.forget_damaged(state.running)
-    return state.model_copy(update={"running": state.before, "before": None})
+    return state.release_lost()

@@ -37,12 +37,17 @@ class Tried(BaseModel):
     frames: dict[str, list[Unit]]  # by the frame's name
     milliseconds: list[float]  # of the processor, for each frame: the agent works beside, and makes the clock's longer
     memory_mb: float  # at most, of the whole process
+    outbox_reads: int = 1  # the newest version of its tables that it knows
+    outbox_writes: int = 1  # the one that it makes of them
 
 
 def misfit(running: Tried, candidate: Tried, limits: Limits) -> str:
     """Why a release may not take the place of the one that runs; empty when it may."""
     if not candidate.frames.keys() >= running.frames.keys():
         return "it did not read every frame"
+    if candidate.outbox_writes > running.outbox_reads:
+        known = f"what runs reads {running.outbox_reads} at most"
+        return f"its outbox is of version {candidate.outbox_writes}, and {known}: there would be no way back"
     if candidate.milliseconds and running.milliseconds:
         new, old = median(candidate.milliseconds), median(running.milliseconds)
         if new > max(old * limits.latency, old + BRIEF_MS):

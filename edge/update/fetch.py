@@ -38,7 +38,7 @@ class Fetcher(FetcherInterface):
 
     Args:
         section: with which token, and whom to believe.
-        certificate: the device's certificate and its key, for mutual TLS.
+        certificate: the device's certificate and its key, for mutual TLS; read anew for each connection.
         encrypted: whether it is HTTPS at all.
         signer: signs each request with the device's key, where it has one.
 
@@ -58,9 +58,7 @@ class Fetcher(FetcherInterface):
         self._headers = {"Accept-Encoding": "identity"}  # ranges are those of the file, not of a packed answer
         if section.token_file is not None:
             self._headers["Authorization"] = f"Bearer {_token(section.token_file)}"
-        self._http = urllib3.PoolManager(
-            timeout=PATIENCE, retries=False, ssl_context=_context(section, certificate) if encrypted else None
-        )
+        self._http = _pool(section, certificate) if encrypted else urllib3.PoolManager(timeout=PATIENCE, retries=False)
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         answer = self._ask(url, {})
@@ -153,12 +151,20 @@ def _token(path: Path) -> str:
         raise ConfigError(f"updates.token_file: {path}: {said}", "give a file with an API key") from None
 
 
-def _context(section: UpdatesSection, certificate: tuple[Path, Path] | None) -> ssl.SSLContext:
+def _pool(section: UpdatesSection, certificate: tuple[Path, Path] | None) -> urllib3.PoolManager:
+    """HTTPS with files that are looked at now, and read anew for each connection: certificates are exchanged."""
     try:
         context = ssl.create_default_context(cafile=section.ca_file)
         if certificate is not None:
             context.load_cert_chain(*certificate)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"updates.ca_file: {error}", "give the CA certificate that signs the collector's") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    shown, key = (None, None) if certificate is None else map(str, certificate)
+    return urllib3.PoolManager(
+        timeout=PATIENCE,
+        retries=False,
+        ca_certs=None if section.ca_file is None else str(section.ca_file),
+        cert_file=shown,
+        key_file=key,
+        ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
+    )

@@ -2,7 +2,8 @@
 
 DATA/updates/content/SHA256     each file once, checked before it got its name
 DATA/updates/partial/SHA256     what is being fetched
-DATA/updates/releases/NUMBER/   release.json, models/, catalogues/, planograms/, settings.json; whole or not there
+DATA/updates/releases/NUMBER/   release.json, models/, catalogues/, planograms/, settings.json, agent/ (the wheels of
+                                this platform); whole or not there
 """
 
 from __future__ import annotations
@@ -64,8 +65,12 @@ class UpdateFolder:
         """The folder of a release, which may not be there."""
         return self._releases / str(number)
 
-    def assemble(self, release: Release) -> Path:
+    def assemble(self, release: Release, *, without: Collection[str] = ()) -> Path:
         """Make the folder of a release whose files are all here.
+
+        Args:
+            release: as it was signed.
+            without: files, by their SHA-256, that this device does not take.
 
         Raises:
             OSError: the disk refuses; then the folder is not there.
@@ -78,6 +83,8 @@ class UpdateFolder:
         made.mkdir(parents=True)
         for bundle in release.bundles:
             for file in bundle.files:
+                if file.sha256 in without:
+                    continue
                 path = made.joinpath(*bundle.place(file))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._link(self._content / file.sha256, path)
@@ -90,7 +97,7 @@ class UpdateFolder:
         return place
 
     def load(self, number: int) -> Release:
-        """A release that was assembled, each of its files as it was signed.
+        """A release that was assembled, each of its files as it was signed. Wheels are read when they are installed.
 
         Raises:
             DeliveryError: it is not there, or a file was altered or damaged since.
@@ -99,6 +106,8 @@ class UpdateFolder:
         try:
             release = Release.model_validate_json((place / RELEASE).read_bytes())
             for bundle in release.bundles:
+                if bundle.kind == "agent":
+                    continue
                 for file in bundle.files:
                     path = place.joinpath(*bundle.place(file))
                     if _sha256(path) != file.sha256:

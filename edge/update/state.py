@@ -1,10 +1,15 @@
-"""Which release a device runs: one small file, and what may become of it. The transitions are pure."""
+"""Which release a device runs, and in which environment: one small file, and what may become of it.
+
+The transitions are pure. The file is read by every version of the agent that may lie on a device: its keys keep their
+meaning, and what an older version does not know it leaves as it is (docs/decisions/0034-environments.md).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import structlog
+from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.contract.names import Instant, Slug, Text
@@ -17,8 +22,14 @@ if TYPE_CHECKING:
 MOST_STARTS = 4
 """Starts of a release that has not lasted yet. A plug is pulled once or twice in ten minutes, not five times."""
 
+MOST_LAUNCHES = 6
+"""Starts of an environment that lasted, of which none came up. Its files or the system under it were damaged since."""
+
 MOST_ASIDE = 20
 """Releases that are remembered as bad; older ones are no longer offered."""
+
+Slot = Literal["a", "b"]
+"""One of two environments."""
 
 _LONGEST = 500
 
@@ -36,19 +47,32 @@ class Probation(_Kept):
     blind: frozenset[Slug] = frozenset()  # cameras that gave no frame before it came
 
 
-class UpdateState(_Kept):
+class UpdateState(BaseModel):
     """What runs. It decides at every start, and is all that does."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     format: Literal[1] = 1
     running: Number | None = None  # None: what the device came with
+    environment: Slot | None = None  # of the agent; None: the one that was installed on the device
     before: Number | None = None  # to go back to
+    before_environment: Slot | None = None
     probation: Probation | None = None
     set_aside: dict[Number, Text] = {}
+    launches: Annotated[int, Field(ge=0)] = 0  # of the environment, since it came up last
+    agent: Annotated[str, Field(max_length=64)] | None = None  # the newest that lasted; no older one is taken
 
-    def switched(self, number: int, *, blind: frozenset[str]) -> UpdateState:
+    def switched(self, number: int, *, blind: frozenset[str], environment: Slot | None = None) -> UpdateState:
         """To another release, on probation. The one before is the last that lasted."""
-        before = self.before if self.probation else self.running
-        return self._with(running=number, before=before, probation=Probation(blind=blind))
+        before = (self.before, self.before_environment) if self.probation else (self.running, self.environment)
+        return self._with(
+            running=number,
+            environment=environment,
+            before=before[0],
+            before_environment=before[1],
+            probation=Probation(blind=blind),
+            launches=0,
+        )
 
     def started(self) -> UpdateState:
         """One more start; a release that was started too often without lasting is taken back."""
@@ -58,17 +82,64 @@ class UpdateState(_Kept):
             return self.rolled_back(f"{self.probation.starts} starts, and none lasted")
         return self._with(probation=self.probation.model_copy(update={"starts": self.probation.starts + 1}))
 
-    def lasted(self) -> UpdateState:
-        """It proved itself."""
-        return self._with(probation=None)
+    def launched(self) -> UpdateState:
+        """One more start of an environment, counted before it begins: it may be unable to count itself."""
+        state = self.started()
+        if (state.running, state.environment) != (self.running, self.environment):
+            return state
+        if self.launches >= MOST_LAUNCHES:
+            return self.environment_lost(f"{self.launches} starts of environment {self.environment}, none came up")
+        return state.model_copy(update={"launches": self.launches + 1})
+
+    def came_up(self) -> UpdateState:
+        """The environment that runs does its work."""
+        return self._with(launches=0)
+
+    def lasted(self, agent: str | None = None) -> UpdateState:
+        """It proved itself, with the agent of that version."""
+        known = [version for version in (self.agent, agent) if version is not None]
+        return self._with(probation=None, agent=max(known, key=Version, default=None))
+
+    def environment_lost(self, why: str) -> UpdateState:
+        """Without an environment that cannot be started. A release that lasted in it may be taken again."""
+        if self.probation is not None:
+            return self.rolled_back(why)
+        before = (self.before, self.before_environment)
+        if self.before_environment == self.environment:
+            before = (None, None)
+        return self._with(running=before[0], environment=before[1], before=None, before_environment=None, launches=0)
+
+    def release_lost(self) -> UpdateState:
+        """Without a release that lasted and was damaged since; it may be taken again."""
+        return self._with(
+            running=self.before, environment=self.before_environment, before=None, before_environment=None
+        )
+
+    def without_environment(self) -> UpdateState:
+        """The release that runs, under the agent that was installed on the device."""
+        return self._with(environment=None, launches=0)
+
+    def without_way_back_into(self, slot: Slot) -> UpdateState:
+        """As an environment is made anew, nothing goes back to what was in it."""
+        if self.before_environment != slot:
+            return self
+        return self._with(before=None, before_environment=None)
 
     def rolled_back(self, why: str) -> UpdateState:
         """Back to the release before; this one is not taken again."""
         if self.running is None:
             return self
         aside = self.aside(self.running, why).set_aside
-        before = self.before if self.before not in aside else None
-        return self._with(set_aside=aside, running=before, before=None, probation=None)
+        before = (self.before, self.before_environment) if self.before not in aside else (None, None)
+        return self._with(
+            set_aside=aside,
+            running=before[0],
+            environment=before[1],
+            before=None,
+            before_environment=None,
+            probation=None,
+            launches=0,
+        )
 
     def aside(self, number: int, why: str) -> UpdateState:
         """Do not take a release."""
@@ -138,5 +209,10 @@ def health_of(state: UpdateState, progress: Progress) -> ReleaseHealth:
     if state.probation is not None and stage in {"current", "waiting", "trying", "fetching"}:
         stage, said = "probation", ""
     return ReleaseHealth(
-        running=state.running, wanted=progress.wanted, stage=stage, said=said, set_aside=dict(state.set_aside)
+        running=state.running,
+        environment=state.environment,
+        wanted=progress.wanted,
+        stage=stage,
+        said=said,
+        set_aside=dict(state.set_aside),
     )

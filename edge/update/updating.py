@@ -9,16 +9,21 @@ from __future__ import annotations
 import random
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from edge.contract.errors import ConfigError, DeliveryError, FacingsError
+from edge.contract.releases import FOLDERS
 from edge.deliver.signing import RequestSigner
+from edge.device.health import agent_version
+from edge.update.environments import Environments, other
 from edge.update.fetch import Fetcher
 from edge.update.folder import UpdateFolder
+from edge.update.next_agent import NextAgent, UnfitError, left_out, next_agent, prepared
 from edge.update.state import StateFiles, UpdateState, health_of
-from edge.update.trial import try_out
+from edge.update.trial import Candidate, try_out
 from edge.update.trusted import AwayError, TrustedReleases
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
     from edge.contract.config import AgentConfig, UpdatesSection
     from edge.contract.releases import Release, ReleaseHealth, UpdateStage
+    from edge.update.state import Slot
 
 LONGEST_WAIT = 86400.0
 """Seconds for a quiet moment, in a shop that never closes or on a clock that is wrong."""
@@ -37,6 +43,9 @@ PATIENCE = 3.0
 
 SPARE_BYTES = 256 * 1024 * 1024
 """That stay free on the disk: the outbox needs them more."""
+
+STEADY = 120.0
+"""Seconds after which an environment came up: longer than a supervisor waits for a sign of life of a hung one."""
 
 FRESH = 120.0
 """Seconds for which it is known which cameras give frames."""
@@ -48,6 +57,15 @@ MOST_DELAY = 60.0
 """Seconds before the first question: a fleet whose power comes back does not ask all at once."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A release that stood its trial, in which environment, and since when."""
+
+    number: int
+    environment: Slot | None
+    since: float
 
 
 class Updating:
@@ -87,8 +105,10 @@ class Updating:
         self._state = self._files.state()
         self._progress = self._files.progress()
         self._began = time.monotonic()
-        self._ready: tuple[int, float] | None = None  # a release that stood the trial, and since when
+        self._environments = Environments(config.data)
+        self._ready: Ready | None = None
         self._failed = ""
+        self._said = float("-inf")  # that the environment came up
         self._rng = random.Random()  # noqa: S311 - jitter, no secret
         self._look_through = look
         self._seen = float("-inf")  # when every camera was asked for a frame last
@@ -129,17 +149,29 @@ class Updating:
         Returns:
             Whether another release is to run: the agent is to begin anew.
         """
+        self._come_up()
         if self._state.probation is not None:
             return self._judge(blind)
-        if self._ready is None:
+        ready = self._ready
+        if ready is None:
             return False
-        number, since = self._ready
-        if self._section.when == "closed" and not closed and time.monotonic() - since < LONGEST_WAIT:
+        if self._section.when == "closed" and not closed and time.monotonic() - ready.since < LONGEST_WAIT:
             return False
-        if not self._seen_lately() or not self._change(lambda state: state.switched(number, blind=blind)):
+        if not self._seen_lately():
             return False
-        log.info("update.switching", release=number, before=self._state.before)
+        if not self._change(lambda now: now.switched(ready.number, blind=blind, environment=ready.environment)):
+            return False
+        log.info(
+            "update.switching", release=ready.number, before=self._state.before, environment=self._state.environment
+        )
         return True
+
+    def _come_up(self) -> None:
+        """Say once that the environment does its work: from then on a start of it is one of a sound one."""
+        now = time.monotonic()
+        if self._state.launches and now - self._began > STEADY and now - self._said > STEADY:
+            self._said = now
+            self._change(UpdateState.came_up)
 
     def _judge(self, blind: frozenset[str]) -> bool:
         """Let a release stay that works, or go back to the one before."""
@@ -149,7 +181,8 @@ class Updating:
             return False
         newly = sorted(blind - self._state.probation.blind)
         if not newly:
-            if self._change(UpdateState.lasted):
+            agent = agent_version() if self._state.environment is not None else None
+            if self._change(lambda state: state.lasted(agent)):
                 log.info("update.lasted", release=self._state.running)
                 self._note("current")
                 self._awake.set()
@@ -208,37 +241,87 @@ class Updating:
             return
         if wanted is None or not self._state.takes(wanted):
             self._ready = None
-            self._folder.prune({self._state.running, self._state.before})
+            self._prune()
             self._note("current")
             return
-        if self._ready is not None and self._ready[0] == wanted:
+        if self._ready is not None and self._ready.number == wanted:
             return
         self._ready = None
         self._take(trusted, trusted.release(wanted))
 
     def _take(self, trusted: TrustedReleases, release: Release) -> None:
         """Fetch a release, assemble it, try it."""
-        missing = [file for file in release.files if not self._folder.has(file.sha256)]
-        needed = sum(file.size for file in missing)
+        try:
+            agent = self._agent_of(release)
+            without = left_out(release, agent)
+            self._fetch(trusted, release, without, agent)
+            self._folder.assemble(release, without=without)
+            environment = self._state.environment if agent is None else self._environment(release.number, agent)
+        except UnfitError as error:
+            self._refuse(release.number, error.what)
+            return
+        python = None if agent is None or environment is None else self._environments.python(environment)
+        self._note("trying")
+        candidate = Candidate(release.number, release.limits, python, "" if agent is None else agent.version)
+        if why := try_out(self._path, self._state.running, candidate, self._stop):
+            self._refuse(release.number, why)
+            return
+        self._ready = Ready(release.number, environment, time.monotonic())
+        self._prune()
+        self._note("waiting")
+        log.info("update.ready", release=release.number, environment=environment)
+
+    def _agent_of(self, release: Release) -> NextAgent | None:
+        """The agent that a release brings to this device; None: it says nothing of the agent, and this one stays."""
+        if release.agent is None:
+            return None
+        return next_agent(release.agent, lasted=self._state.agent, installed=agent_version())
+
+    def _fetch(
+        self, trusted: TrustedReleases, release: Release, without: frozenset[str], agent: NextAgent | None
+    ) -> None:
+        """Fetch what is not here yet, where the disk has room for it and for what is made of it."""
+        missing = [one for one in release.files if one.sha256 not in without and not self._folder.has(one.sha256)]
+        fetched = sum(file.size for file in missing)
+        built = 0 if agent is None or self._environments.sealed(agent.key) else agent.room
+        if built:
+            self._environments.prune(self._kept_environments())
+        if (missing or built) and self._folder.free() < fetched + built + SPARE_BYTES:
+            said = f"release {release.number}: {(fetched + built) / 1e6:.0f} MB are needed"
+            raise DeliveryError(f"{said}, and the disk has {self._folder.free() / 1e6:.0f} MB", "make room on it")
         if missing:
-            if self._folder.free() < needed + SPARE_BYTES:
-                said = f"release {release.number}: {needed / 1e6:.0f} MB are to be fetched"
-                raise DeliveryError(f"{said}, and the disk has {self._folder.free() / 1e6:.0f} MB", "make room on it")
-            self._note("fetching", f"{len(missing)} files, {needed / 1e6:.1f} MB")
+            self._note("fetching", f"{len(missing)} files, {fetched / 1e6:.1f} MB")
         for file in missing:
             trusted.fetch(file.sha256, file.size, self._stop)
-        self._folder.assemble(release)
-        self._note("trying")
-        why = try_out(self._path, self._state.running, release.number, release.limits, self._stop)
-        if why:
-            self._change(lambda state: state.aside(release.number, why))
-            self._note("refused", why, loud=True)
-            self._folder.prune({self._state.running, self._state.before})
-            return
-        self._folder.prune({self._state.running, self._state.before, release.number})
-        self._ready = release.number, time.monotonic()
-        self._note("waiting")
-        log.info("update.ready", release=release.number)
+
+    def _environment(self, number: int, agent: NextAgent) -> Slot:
+        """An environment with an agent in it: one that is there, or the idle one, built anew."""
+        known = self._environments.sealed(agent.key)
+        if known is not None:
+            return known
+        slot = other(self._state.environment)
+        if not self._change(lambda state: state.without_way_back_into(slot)):
+            raise DeliveryError("the disk does not take down what runs", "make room on it")
+        self._note("trying", f"agent {agent.version} is put into environment {slot}")
+        prepared(agent, self._folder.place(number).joinpath(*FOLDERS["agent"]), self._environments, slot, self._stop)
+        log.info("update.environment_built", environment=slot, agent=agent.version)
+        return slot
+
+    def _refuse(self, number: int, why: str) -> None:
+        """Do not take a release, and let go of what was made of it."""
+        self._change(lambda state: state.aside(number, why))
+        self._note("refused", why, loud=True)
+        self._prune()
+
+    def _prune(self) -> None:
+        """Let go of the releases and environments that nothing runs in, waits in, or goes back to."""
+        ready = None if self._ready is None else self._ready.number
+        self._folder.prune({self._state.running, self._state.before, ready})
+        self._environments.prune(self._kept_environments())
+
+    def _kept_environments(self) -> set[Slot | None]:
+        ready = None if self._ready is None else self._ready.environment
+        return {self._state.environment, self._state.before_environment, ready}
 
     def _change(self, change: Callable[[UpdateState], UpdateState]) -> bool:
         """Keep what a change makes of the state; False where the disk refuses: then all stays as it is."""

@@ -17,7 +17,7 @@ from edge.device.settings import read_config
 from edge.update import updating
 from edge.update.begin import begin, roll_back
 from edge.update.state import MOST_STARTS, StateFiles
-from edge.update.trial import try_out
+from edge.update.trial import Candidate, try_out
 from edge.update.updating import Updating
 from tests.releases import NOW
 
@@ -105,7 +105,7 @@ def test_a_shop_that_never_closes_is_waited_for_a_day(unit: Unit, fleet: Fleet) 
     fleet.settings(health_every="2m")
     one = unit.begun()
     one._look()
-    one._ready = 1, time.monotonic() - updating.LONGEST_WAIT - 1
+    one._ready = updating.Ready(1, None, time.monotonic() - updating.LONGEST_WAIT - 1)
     assert one.tend(blind=NOBODY, closed=False)
 
 
@@ -298,4 +298,4 @@ def test_a_trial_that_is_left_off_says_nothing_of_the_release(shop: Unit) -> Non
     stop = threading.Event()
     stop.set()
     with pytest.raises(Exception, match="left off"):
-        try_out(shop.path, None, 1, Limits(), stop)
+        try_out(shop.path, None, Candidate(1, Limits()), stop)
