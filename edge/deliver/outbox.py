@@ -163,6 +163,18 @@ class Outbox:
             self.on_append(drafts)
         return seqs
 
+    def leave(self, said: Sequence[tuple[Draft, Stamp]], *, keep: Sequence[str]) -> None:
+        """Say the last of a place and forget it: every value but some that was stored with `append` or `note`.
+
+        All or nothing; nothing waits in memory.
+
+        Raises:
+            DeliveryError: the disk refuses; then nothing was changed.
+        """
+        entries = [Entry((draft,), stamp, {}) for draft, stamp in said]
+        with self._turn:
+            self._vault.safely(lambda: self._vault.leave(entries, keep))
+
     def note(self, state: Mapping[str, str]) -> None:
         """Keep some values with the next transaction, or in some minutes: what a kill may well take."""
         with self._turn:

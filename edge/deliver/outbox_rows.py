@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from edge.contract.ranges import Range
     from edge.deliver.envelope import Sealed
 
-EVENT_BODY = "CAST(opened(body, 'event/' || epoch || '/' || seq) AS BLOB)"
-STATE_VALUE = "CAST(opened(value, 'state/' || key) AS TEXT)"
-ANSWER_REPLY = "CAST(opened(reply, 'answer/' || id) AS TEXT)"
-"""What may be sealed, as it was given; NULL where it cannot be opened any more (`outbox_sealing.teach`)."""
+EVENT_BODY = "opened(CAST(body AS BLOB), CAST('event/' || epoch || '/' || seq AS BLOB))"
+STATE_VALUE = "CAST(opened(CAST(value AS BLOB), CAST('state/' || key AS BLOB)) AS TEXT)"
+ANSWER_REPLY = "CAST(opened(CAST(reply AS BLOB), CAST('answer/' || id AS BLOB)) AS TEXT)"
+"""What may be sealed, as it was given; NULL where it cannot be opened any more (`outbox_sealing.teach`).
+
+Bytes go in and come out: damaged text that is no UTF-8 would end the statement."""
 
 COLUMNS = "row, epoch, seq, type, kind, status, charge, reissues"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from edge.deliver.outbox_rows import read_meta, write_meta
+from edge.deliver.outbox_rows import ANSWER_REPLY, EVENT_BODY, STATE_VALUE, read_meta, write_meta
 from edge.deliver.outbox_schema import PLAIN_VERSION, SEALED_VERSION, give_slack
 from edge.deliver.sealing import MARK, SealError
 from edge.deliver.troubles import Trouble, trouble_of
@@ -33,16 +33,16 @@ CLEAN = "at_rest_clean"
 BATCH = 200
 
 _COLUMNS = (
-    ("event", "row", "body", "'event/' || epoch || '/' || seq"),
-    ("state", "key", "value", "'state/' || key"),
-    ("answer", "id", "reply", "'answer/' || id"),
+    ("event", "row", "body", EVENT_BODY, "'event/' || epoch || '/' || seq"),
+    ("state", "key", "value", STATE_VALUE, "'state/' || key"),
+    ("answer", "id", "reply", ANSWER_REPLY, "'answer/' || id"),
 )
 
 
 def teach(database: sqlite3.Connection, at_rest: AtRest) -> None:
-    """Give a connection the functions `sealed(value, label)` and `opened(value, label)`.
+    """Give a connection the functions `sealed(text or blob, label)` and `opened(blob, blob of the label)`.
 
-    `sealed` gives back text and bytes as they were where nothing is sealed; `opened` gives NULL where it cannot.
+    `sealed` gives back what it is given where nothing is sealed; `opened` gives NULL where it cannot.
     """
 
     def sealed(value: str | bytes | None, label: str) -> str | bytes | None:
@@ -50,11 +50,9 @@ def teach(database: sqlite3.Connection, at_rest: AtRest) -> None:
             return value
         return at_rest.close(value.encode() if isinstance(value, str) else value, label)
 
-    def opened(value: str | bytes | float | None, label: str) -> str | bytes | float | None:
-        if not isinstance(value, bytes):
-            return value
+    def opened(value: bytes | None, label: bytes | None) -> bytes | None:
         try:
-            return at_rest.open(value, label)
+            return None if value is None else at_rest.open(value, (label or b"").decode(errors="replace"))
         except SealError:
             return None
 
@@ -132,12 +130,10 @@ def _unseal(database: sqlite3.Connection, path: Path) -> None:
 def _rewrite(database: sqlite3.Connection, *, plain: bool) -> int:
     """Write the rows that are plain, or that are not, in the form that is wanted; how many there were."""
     written = 0
-    for table, key, column, label in _COLUMNS:
+    for table, key, column, opened, label in _COLUMNS:
         which = f"(substr(CAST({column} AS BLOB), 1, {len(MARK)}) = x'{MARK.hex()}') = {int(not plain)}"
         # A value that cannot be opened stays as it is: whoever needs it finds it damaged.
-        form = f"sealed(opened({column}, {label}), {label})"
-        if column != "body":
-            form = f"CAST({form} AS TEXT)" if not plain else form
+        form = f"sealed({opened}, {label})"
         found = [one for (one,) in database.execute(f"SELECT {key} FROM {table} WHERE {which} ORDER BY {key}")]  # noqa: S608 - constants
         for start in range(0, len(found), BATCH):
             database.execute("BEGIN IMMEDIATE")

@@ -77,6 +77,11 @@ class Room:
         checkpoint()
         yield Squeeze.RECEIPTED if sparing else Squeeze.EVENTS
 
+    def opened(self, *, charge: int) -> None:
+        """The file was opened, and what it holds is known: on a full disk it may go on holding that."""
+        if self._full_at is not None:
+            self._full_at = self._bounded(charge)
+
     def look(self, *, charge: int) -> None:
         """See whether the reserve can be had, and so whether the disk is full."""
         if not self._reserve.hold():
@@ -92,5 +97,9 @@ class Room:
         if self._evidence is not None:
             self._evidence.closed = True
         if self._full_at is None:
-            self._full_at = max(int(charge * LOW_WATER), LEAST_BYTES)
+            self._full_at = self._bounded(charge)
             log.warning("outbox.disk_full", path=str(self._path), mend="free some space on it", held=charge)
+
+    @staticmethod
+    def _bounded(charge: int) -> int:
+        return max(int(charge * LOW_WATER), LEAST_BYTES)

@@ -64,6 +64,8 @@ class RequestSigner:
             raise DeliveryError(f"{certificate}, {key}: no certificate and key in PEM form", mend) from None
         if not isinstance(private, ec.EllipticCurvePrivateKey):
             raise DeliveryError(f"{key}: no EC key", "provision this device: edge provision")
+        self.files = (certificate, key)
+        """Certificate and key, for the handshake: the certificate is exchanged from time to time."""
         self._key_id = str(one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
         self._signer = HTTPMessageSigner(signature_algorithm=ECDSA_P256_SHA256, key_resolver=_OneKey(private))
         self._offset = 0.0

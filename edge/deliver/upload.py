@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import ssl
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import urllib3
 from edge.contract.errors import DeliveryError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from edge.contract.topics import Address
@@ -50,8 +52,9 @@ class EvidenceUploader:
         collector: the collector's address, such as `http://127.0.0.1:8080`.
         address: whose photographs they are.
         times: how long to wait for what.
-        signer: signs each upload; without one nothing leaves this machine.
+        signer: signs each upload, and its certificate is shown; without one nothing leaves this machine.
         authorities: whom to believe at the collector, PEM; None: whom the system believes.
+        elsewhere: the sources of photographs that were taken where the device no longer is, by their SHA-256.
 
     Raises:
         DeliveryError: a collector that is not on this machine, and nothing to sign with.
@@ -66,17 +69,23 @@ class EvidenceUploader:
         times: UploadTimes | None = None,
         signer: RequestSigner | None = None,
         authorities: Path | None = None,
+        elsewhere: Mapping[str, str] | None = None,
     ) -> None:
         _check_collector(collector, signed=signer is not None)
         self._spool = spool
         self._base = collector.rstrip("/")
         self._address = address
+        self._elsewhere = elsewhere or {}
         self._times = times or UploadTimes()
         self._signer = signer
-        self._http = urllib3.PoolManager(
+        certificate, key = (None, None) if signer is None else map(str, signer.files)
+        self._http = urllib3.PoolManager(  # reads the files anew for each connection: they are exchanged
             timeout=urllib3.Timeout(connect=self._times.connect, read=self._times.read),
             retries=False,
             ca_certs=None if authorities is None else str(authorities),
+            cert_file=certificate,
+            key_file=key,
+            ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
         )
         self._awake = threading.Event()
         self._stopping = threading.Event()
@@ -123,7 +132,7 @@ class EvidenceUploader:
         return True
 
     def _upload(self, sha256: str, jpeg: bytes) -> bool:
-        headers = {"Content-Type": "image/jpeg", "X-Facings-Source": self._address.source}
+        headers = {"Content-Type": "image/jpeg", "X-Facings-Source": self._elsewhere.get(sha256, self._address.source)}
         url = f"{self._base}/api/v1/evidence/{sha256}"
         if self._signer is not None:
             headers = self._signer.sign("PUT", url, headers, jpeg)
@@ -131,7 +140,11 @@ class EvidenceUploader:
             answer = self._http.request("PUT", url, body=jpeg, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             return self._failed(type(error).__name__)
+        except OSError as error:  # certificate, key or authorities: they are being exchanged, or the disk refuses
+            return self._failed(str(error))
         status = answer.status
+        if status in SHUT_OUT:
+            self._http.clear()  # the next connection shows the certificate that there is by then
         if self._signer is not None:
             self._signer.hear(answer.headers.get("Date"))
         if status in STORED:

@@ -92,6 +92,7 @@ class Vault:
         self.journal = self._open(path)
         self._loaded = 0  # which file `epochs` and the schedule speak of
         self.epochs = self.safely(self._load)
+        self._room.opened(charge=self._charge)
         self._room.look(charge=self._charge)
 
     @property
@@ -167,6 +168,17 @@ class Vault:
             self._held.add(entry)
             self._failed(error)
             return []
+
+    def leave(self, entries: Sequence[Entry], keep: Sequence[str]) -> None:
+        """Take events in and forget every cursor and note but some, all or nothing.
+
+        Raises:
+            DiskError: the disk is full or refuses; nothing was changed.
+        """
+        with self.changing() as (database, change):
+            self._intake.enter(database, entries, epochs=self.epochs, age=self.journal.age, change=change)
+            marks = ", ".join("?" * len(keep))
+            database.execute(f"DELETE FROM state WHERE key NOT IN ({marks})", tuple(keep))  # noqa: S608 - marks
 
     def state(self, key: str) -> str | None:
         """The latest value of a cursor or note, written or not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from edge.contract.topics import Address
 from edge.deliver.envelope import Draft, Stamp
 from edge.deliver.outbox import Outbox
 from edge.deliver.schedule import Schedule, Timing, Window
+from edge.deliver.sealing import PLAIN
 from tests.edge.contract.examples import AT, event
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from edge.deliver.batches import Batch
     from edge.deliver.capacity import OutboxLimits, Sheddable
+    from edge.deliver.sealing import AtRest
 
 ADDRESS = Address("acme", "store-1", "dev-1")
 BOOT = "0" * 32
@@ -68,11 +71,18 @@ def open_outbox(
     timing: Timing | None = None,
     window: Window | None = None,
     address: Address = ADDRESS,
+    at_rest: AtRest = PLAIN,
 ) -> Outbox:
     schedule = Schedule(timing=timing or Timing(), window=window or Window())
-    if clock is None:
-        return Outbox.open(path, address=address, limits=limits, evidence=evidence, schedule=schedule)
-    return Outbox.open(path, address=address, limits=limits, evidence=evidence, schedule=schedule, clock=clock)
+    return Outbox.open(
+        path,
+        address=address,
+        limits=limits,
+        evidence=evidence,
+        schedule=schedule,
+        clock=clock or time.monotonic,
+        at_rest=at_rest,
+    )
 
 
 def events_of(batches: Iterable[Batch]) -> list[dict[str, Any]]:

@@ -182,3 +182,14 @@ def test_receipts_are_taken_on_a_full_disk(disk: Path) -> None:
         outbox.tend()
     with open_outbox(disk / "outbox.db") as outbox:
         assert outbox.depth == 0
+
+
+def test_an_agent_that_begins_on_a_full_disk_keeps_what_waits(disk: Path) -> None:
+    with open_outbox(disk / "outbox.db") as outbox:
+        for _ in range(300):
+            outbox.append([padded("shelf.observed.v1", 5000)], stamp=STAMP)
+    Filler(disk).fill()
+    with open_outbox(disk / "outbox.db") as outbox:
+        outbox.append([draft()], stamp=STAMP)
+        assert outbox.depth > 0.9 * 300
+        check_each_number_once(drain(outbox), outbox.figures().last_seq)
