@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cloud_sink.releases import bundles
-from cloud_sink.releases.keys import offline
+from cloud_sink.releases.keys import offline, signers_of
+from cloud_sink.releases.publishing import complete, prepare_release, prepare_renewal, sign_and_publish
 from cloud_sink.releases.repository import Repository
 from edge.contract.releases import Candidate, Limits, Reach, Release, RollOutPlan
 
@@ -38,18 +39,25 @@ class Fleet:
 
     def release(self, *made: tuple[Bundle, Found], now: datetime = NOW, limits: Limits | None = None) -> int:
         """A release, signed and rolled out to all; its number."""
+        complete(self.repository, now)
         number = self.repository.next_number()
         release = Release(
             number=number, made=now, limits=limits or Limits(), bundles=tuple(bundle for bundle, _ in made)
         )
         found = {sha256: path for _, files in made for sha256, path in files.items()}
-        self.repository.add(release, found, offline(self.keys, "targets", PASSPHRASE), now)
+        proposal = prepare_release(self.repository, release, found, now)
+        sign_and_publish(self.repository, proposal, [offline(self.keys, "targets", PASSPHRASE)], now)
         self.roll_out(number, now=now)
         return number
 
     def roll_out(self, number: int, *, reach: Reach | None = None, stopped: bool = False, now: datetime = NOW) -> None:
         candidate = Candidate(number=number, reach=reach or Reach(percent=100), stopped=stopped)
         self.repository.roll_out(RollOutPlan(candidate=candidate), now)
+
+    def renew(self, *, now: datetime = NOW) -> None:
+        """Root and targets, signed anew."""
+        signers = signers_of(self.keys, PASSPHRASE)
+        sign_and_publish(self.repository, prepare_renewal(self.repository, now), signers, now)
 
 
 def make_fleet(folder: Path, *, tenant: str = "acme", now: datetime = NOW) -> Fleet:

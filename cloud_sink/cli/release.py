@@ -9,8 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cloud_sink.cli import release_keys
 from cloud_sink.cli.options import ConfigFile, DataFolder, say, settings_of
 from cloud_sink.cli.release_options import Keys, PassphraseFile, Tenant, in_words, known, now_utc, passphrase_of
+from cloud_sink.cli.release_signing import (
+    Prepare,
+    SomeKeys,
+    check_way,
+    publish,
+    renew,
+    root_line,
+    settle,
+    show,
+    sign,
+)
 from cloud_sink.cli.release_status import status
 from edge.contract.errors import ConfigError
 
@@ -25,28 +37,41 @@ app = typer.Typer(
 )
 
 app.command("status", epilog="Example: sink release status --data /var/lib/facings")(status)
+app.command("show", epilog="Example: sink release show release-7.json --files")(show)
+app.command("sign", epilog="Example: sink release sign release-7.json --keys /media/stick/acme-keys")(sign)
+app.command("publish", epilog="Example: sink release publish release-7.json --data /var/lib/facings")(publish)
+app.command("renew", epilog="Example: sink release renew --keys /media/stick/acme-keys --data /var/lib/facings")(renew)
+app.add_typer(release_keys.app, name="keys")
 
 
 @app.command(epilog="Example: sink release init --tenant acme --keys /media/stick/acme-keys --data /var/lib/facings")
 def init(
     tenant: Annotated[str, typer.Option(help="whose fleet")],
     keys: Keys,
+    *,
+    holder: Annotated[str, typer.Option(help="who has these keys")] = "owner",
     passphrase_file: PassphraseFile = None,
     config: ConfigFile = None,
     data: DataFolder = None,
 ) -> None:
     """Make a fleet's keys and its empty repository. Root and targets keys go into KEYS, encrypted; keep two copies."""
     from pydantic import TypeAdapter, ValidationError
+    from tuf.api.metadata import Root
 
+    from cloud_sink.releases import stick
     from cloud_sink.releases.repository import repository_of
     from edge.contract.names import Slug
 
-    try:
-        TypeAdapter(Slug).validate_python(tenant)
-    except ValidationError:
-        raise ConfigError(f"--tenant {tenant!r} is no name of a tenant", "such as acme") from None
+    for option, name in (("--tenant", tenant), ("--holder", holder)):
+        try:
+            TypeAdapter(Slug).validate_python(name)
+        except ValidationError:
+            raise ConfigError(f"{option} {name!r} is no name", "letters, figures and dashes, such as acme") from None
     repository = repository_of(settings_of(config, data).data, tenant)
-    repository.make(keys, passphrase_of(passphrase_file, anew=True), now_utc())
+    repository.make(keys, passphrase_of(passphrase_file, anew=True), now_utc(), holder=holder)
+    first = repository.signed.load(Root.type, Root)
+    stick.note(keys, tenant, first, 0)
+    say(root_line(1, first.signed_bytes))
     say(f"keys of {tenant} in {keys}: keep a copy elsewhere; without them no release can be made")
     say("what devices begin with: sink release root --out trusted-root.json")
 
@@ -68,8 +93,9 @@ def root(
 
 @app.command(epilog="Example: sink release add --keys /media/stick/acme-keys --models models --catalogue cooler-vn")
 def add(
-    keys: Keys,
     *,
+    keys: SomeKeys = None,
+    prepare: Prepare = None,
     models: Annotated[Path | None, typer.Option(help="a folder of models with manifest.json")] = None,
     catalogue: Annotated[list[Path], typer.Option(help="a catalogue's folder; may be said again")] = [],  # noqa: B006 - typer's
     planogram: Annotated[list[Path], typer.Option(help="a planogram or a folder of them; may be said again")] = [],  # noqa: B006 - typer's
@@ -96,13 +122,13 @@ def add(
 ) -> None:
     """Sign a release. It holds all that devices shall have, not only what is new; none takes it before its roll-out."""
     from cloud_sink.releases import bundles
-    from cloud_sink.releases.keys import offline
-    from cloud_sink.releases.repository import refuse_within
+    from cloud_sink.releases.publishing import complete, prepare_release
     from edge.contract.releases import Limits, Release
 
     kept = settings_of(config, data)
+    check_way(keys, prepare, kept.data)
     name, repository = known(kept, tenant)
-    refuse_within(keys, kept.data)
+    complete(repository, now_utc())
     with tempfile.TemporaryDirectory() as scratch:
         made = [bundles.catalogue(one) for one in catalogue]
         made += [bundles.planogram(one) for one in planogram]
@@ -121,12 +147,13 @@ def add(
             bundles=(*held, *new),
         )
         found = {sha256: path for _, files in made for sha256, path in files.items()}
-        signer = offline(keys, "targets", passphrase_of(passphrase_file))
-        repository.add(release, found, signer, now_utc())
+        proposal = prepare_release(repository, release, found, now_utc())
+    published = settle(repository, proposal, keys=keys, prepare=prepare, passphrase=passphrase_file)
     say(f"release {release.number} of {name}: {in_words(release)}")
     if (older := _older_agent(repository, release)) is not None:
         say(f"note: {older}: devices where that one lasted refuse this release")
-    say(f"to let devices have it: sink release roll-out {release.number} --ring first=5% --ring all=100%")
+    if published:
+        say(f"to let devices have it: sink release roll-out {release.number} --ring first=5% --ring all=100%")
 
 
 @app.command(
@@ -185,23 +212,6 @@ def go_on(tenant: Tenant = None, config: ConfigFile = None, data: DataFolder = N
 
     _, repository = known(settings_of(config, data), tenant)
     say(_where(let_go(repository, now_utc())))
-
-
-@app.command(epilog="Example: sink release renew --keys /media/stick/acme-keys --data /var/lib/facings")
-def renew(
-    keys: Keys,
-    tenant: Tenant = None,
-    passphrase_file: PassphraseFile = None,
-    config: ConfigFile = None,
-    data: DataFolder = None,
-) -> None:
-    """Sign root and targets anew, once a year: what has expired is taken by no device."""
-    from cloud_sink.releases.keys import offline
-
-    _, repository = known(settings_of(config, data), tenant)
-    said = passphrase_of(passphrase_file)
-    repository.renew(root=offline(keys, "root", said), targets=offline(keys, "targets", said), now=now_utc())
-    say(f"root until {repository.expires('root'):%Y-%m-%d}, releases until {repository.expires('targets'):%Y-%m-%d}")
 
 
 def _of_before(repository: Repository, like: int | None, new: list[Bundle]) -> list[Bundle]:

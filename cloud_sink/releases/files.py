@@ -49,6 +49,18 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         raise StoreError(f"{path}: {error.strerror}", "check the folder's rights and its room") from None
 
 
+def read_whole(path: Path) -> bytes:
+    """A file of a repository.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}", "see: sink release init --help") from None
+
+
 def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a file that must not be there yet.
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from cloud_sink.releases.files import write_whole
 from cloud_sink.releases.fleet import fleet_of
+from cloud_sink.releases.publishing import complete
 from cloud_sink.releases.repository import repositories
 from cloud_sink.releases.rings import RollOut, advanced
 from cloud_sink.store.database import DatabaseAway
@@ -119,6 +120,7 @@ def put(repository: Repository, rollout: RollOut, now: datetime) -> None:
 
 def look(repository: Repository, fleet: Sequence[Standing], now: datetime) -> RollOut | None:
     """One look at a fleet: its roll-out moves on or stops, and what its devices fetch stays valid."""
+    complete(repository, now)
     rollout = rollout_of(repository)
     if rollout is not None:
         after = advanced(rollout, fleet, now)

@@ -18,6 +18,7 @@ from cloud_sink.api.app import right_of, routes_of
 from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.releases import bundles
 from cloud_sink.releases.keys import offline
+from cloud_sink.releases.publishing import prepare_release, sign_and_publish
 from cloud_sink.releases.repository import repository_of
 from cloud_sink.rights.accounts import invite, make_key
 from cloud_sink.rights.roles import Right, Role
@@ -215,7 +216,8 @@ def _release(served: Served) -> str:
     settings.write_text("health_every: 2m\n")
     bundle, files = bundles.settings(settings, served.config.data)
     release = Release(number=1, note="confidential release", made=NOW, bundles=(bundle,))
-    repository.add(release, files, offline(keys, "targets", "a long passphrase"), NOW)
+    proposal = prepare_release(repository, release, files, NOW)
+    sign_and_publish(repository, proposal, [offline(keys, "targets", "a long passphrase")], NOW)
     return next((repository.targets / "releases").glob("*.1.json")).name
 
 

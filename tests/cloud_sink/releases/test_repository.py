@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud_sink.cli.app import app
-from cloud_sink.releases import bundles, repository
+from cloud_sink.releases import bundles, metadata, publishing, repository
 from cloud_sink.releases.files import write_whole
 from cloud_sink.releases.keys import offline
 from cloud_sink.releases.rings import Ring, Standing
@@ -63,7 +63,7 @@ def test_a_wrong_passphrase_is_one_line(fleet: Fleet) -> None:
 def test_another_fleet_s_key_signs_nothing(fleet: Fleet, tmp_path: Path) -> None:
     other = make_fleet(tmp_path / "other")
     stolen = Fleet(fleet.repository, other.keys, fleet.scratch)
-    with pytest.raises(ConfigError, match="not the one of acme"):
+    with pytest.raises(ConfigError, match="not those of acme"):
         stolen.settings(health_every="2m")
     assert fleet.repository.numbers() == []
 
@@ -111,13 +111,12 @@ def version(path: Path) -> int:
 
 def test_renewing_prolongs_what_the_owner_signed(fleet: Fleet) -> None:
     later = NOW + timedelta(days=300)
-    signers = {role: offline(fleet.keys, role, PASSPHRASE) for role in ("root", "targets")}
-    fleet.repository.renew(root=signers["root"], targets=signers["targets"], now=later)
+    fleet.renew(now=later)
     assert fleet.repository.expires("root") == later + timedelta(days=730)
     assert fleet.repository.expires("targets") == later + timedelta(days=365)
 
 
-@pytest.mark.parametrize("cut", range(7))
+@pytest.mark.parametrize("cut", range(9))
 def test_a_power_cut_while_a_release_is_signed_leaves_a_repository(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
@@ -131,10 +130,11 @@ def test_a_power_cut_while_a_release_is_signed_leaves_a_repository(
         written += 1
         write_whole(path, data, mode=mode)
 
-    monkeypatch.setattr(repository, "write_whole", cut_short)
-    with pytest.raises(StoreError):
-        fleet.settings(health_every="3m")
-    monkeypatch.setattr(repository, "write_whole", write_whole)
+    with monkeypatch.context() as patch:
+        for module in (repository, metadata, publishing):
+            patch.setattr(module, "write_whole", cut_short)
+        with pytest.raises(StoreError):
+            fleet.settings(health_every="3m")
     number = fleet.settings(health_every="4m")
     assert fleet.repository.release(number).number == number
     assert fleet.repository.plan().wanted(store="s1", device="d1") == number
