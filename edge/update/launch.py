@@ -87,7 +87,7 @@ def data_folder(config: Path) -> Path | None:
         return None
     if not isinstance(content, dict) or not content.get("updates") or not isinstance(content.get("data"), str):
         return None
-    return config.resolve().parent / content["data"]
+    return config.resolve().parent / str(content["data"])
 
 
 def _go_over(environments: Environments, files: StateFiles, config: Path) -> None:
