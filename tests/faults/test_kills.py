@@ -122,13 +122,13 @@ def test_kills_of_collector_broker_and_postgresql_lose_and_double_nothing(
         assert difference(site.profile(), undisturbed.profile()) == {}
 
 
-def test_kills_of_the_whole_sink_with_its_embedded_broker_lose_and_double_nothing(
+def test_kills_of_the_whole_sink_with_its_embedded_broker_and_a_sealed_outbox_lose_and_double_nothing(
     tmp_path: Path, undisturbed: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     port = free_port()
     with ExitStack() as stack:
         site = Site(tmp_path, port, broker=f"{{kind: embedded, port: {port}}}", command="serve")
-        unit = site.unit(steps=STEPS, pace=0.02)
+        unit = site.unit(steps=STEPS, pace=0.02, more=("--sealed",))
         stack.callback(site.collector.stop)
         stack.callback(unit.stop)
         site.collector.start()
@@ -142,3 +142,4 @@ def test_kills_of_the_whole_sink_with_its_embedded_broker_lose_and_double_nothin
     report("agent, whole sink", kills, figures, capsys)
     assert figures[1:] == (0, 0)
     assert difference(site.profile(), undisturbed.profile()) == {}
+    assert b'"facings"' not in site.outbox.read_bytes()

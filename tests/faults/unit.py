@@ -17,12 +17,15 @@ from pathlib import Path
 from edge.deliver.delivery import Delivery
 from edge.deliver.outbox import Outbox
 from edge.deliver.schedule import Schedule, Timing
+from edge.deliver.sealing import PLAIN, AtRest, DataKey
 from edge.deliver.settings import BrokerSettings, LinkTimes
 from tests.faults.story import ADDRESS, BOOT, drafts, stamp
 
 TIMES = LinkTimes(connect=3, connack=3, suback=1, keepalive=5, backoff_first=0.1, backoff_longest=0.5, farewell=1)
 TIMING = Timing(first=0.7, longest=2.0)
 """A minute without a receipt is a long time in a test: everything happens about a hundred times as fast."""
+
+SEALED = AtRest(DataKey(bytes(32)), on=True)
 
 
 def main() -> None:
@@ -37,8 +40,10 @@ def main() -> None:
     parser.add_argument("--census", type=Path, help="where to note the blocks of memory in use")
     parser.add_argument("--every", type=int, default=1000, metavar="STEPS", help="how often to note them")
     parser.add_argument("--linger", action="store_true", help="stay until SIGTERM, to answer the collector")
+    parser.add_argument("--sealed", action="store_true", help="encrypt the outbox, also one that was begun in plain")
     given = parser.parse_args()
-    outbox = Outbox.open(given.outbox, address=ADDRESS, schedule=Schedule(timing=TIMING))
+    at_rest = SEALED if given.sealed else PLAIN
+    outbox = Outbox.open(given.outbox, address=ADDRESS, schedule=Schedule(timing=TIMING), at_rest=at_rest)
     broker = BrokerSettings("127.0.0.1", given.port, username=given.username, password=given.username)
     delivery = Delivery(outbox, broker=broker, boot=BOOT, times=TIMES)
     asked_to_end = []

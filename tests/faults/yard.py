@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from cloud_sink.store.database import open_database, reading
+from edge.deliver.outbox_rows import EVENT_BODY
+from edge.deliver.outbox_sealing import teach
 from tests.faults.story import ADDRESS, DAY, ZONE
+from tests.faults.unit import SEALED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,10 +159,10 @@ class Site:
     def accepted(self, outbox: Path | None = None) -> dict[tuple[str, int], bytes]:
         """The hash of every event the outbox ever took in, by its key; none may have been deleted."""
         with closing(sqlite3.connect(outbox or self.outbox)) as database:
-            rows = database.execute(
-                "SELECT epoch.epoch, event.seq, event.body FROM event JOIN epoch ON epoch.number = event.epoch"
-            ).fetchall()
-        return {(epoch, seq): hashlib.sha256(body).digest() for epoch, seq, body in rows}
+            teach(database, SEALED)
+            names = dict(database.execute("SELECT number, epoch FROM epoch"))
+            rows = database.execute(f"SELECT epoch, seq, {EVENT_BODY} FROM event").fetchall()
+        return {(names[epoch], seq): hashlib.sha256(body).digest() for epoch, seq, body in rows}
 
     def stored(self) -> Counter[tuple[str, int, bytes]]:
         """How often each event is stored, by key and hash."""
