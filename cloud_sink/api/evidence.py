@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
@@ -18,12 +19,15 @@ from cloud_sink.api.gate import Photographs, one_tenant, tenant_of
 from cloud_sink.api.names import Tenant  # noqa: TC001 - FastAPI reads it at run time
 from cloud_sink.api.problems import Problem, described
 from cloud_sink.rights.roles import LEAST, MACHINE, Principal, Right
+from cloud_sink.store import placements
+from cloud_sink.store.database import reading
 from edge.contract.signatures import SOURCE
 from edge.contract.topics import Address
 
 if TYPE_CHECKING:
     from cloud_sink.api.context import Context
     from cloud_sink.api.gate import Gate
+    from cloud_sink.store.identities import Identity
 
 MAX_BYTES = 5 * 1024 * 1024
 JPEG = b"\xff\xd8\xff"
@@ -46,9 +50,22 @@ async def uploader(request: Request) -> Principal:
     if not is_signed(request):
         return await run_in_threadpool(_unsigned, request)
     device = await device_of(request, covered=(SOURCE,))
-    if request.headers[SOURCE] != Address(device.tenant, device.store, device.device).source:
-        raise Problem(HTTPStatus.FORBIDDEN, "a device uploads what it saw itself, where it stands")
+    source = request.headers[SOURCE]
+    if source != Address(device.tenant, device.store, device.device).source and not await run_in_threadpool(
+        _stood_there, request, device, source
+    ):
+        raise Problem(HTTPStatus.FORBIDDEN, "a device uploads what it saw itself, where it stands or once stood")
     return principal_of(device)
+
+
+def _stood_there(request: Request, device: Identity, source: str) -> bool:
+    """Whether a device ever was where it says that it saw something."""
+    gate: Gate = request.app.state.gate
+    tenant, store, name = source[1:].split("/") if re.match(_PARTS, source) else ("", "", "")
+    if (tenant, name) != (device.tenant, device.device):
+        return False
+    with reading(gate.engine) as connection:
+        return placements.was_at(connection, device.id, store)
 
 
 uploader.right = Right.UPLOAD  # type: ignore[attr-defined]  # as `gate.needs` does

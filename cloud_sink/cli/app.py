@@ -12,6 +12,7 @@ from cloud_sink.cli import (
     analyse,
     devices,
     export,
+    identities,
     imports,
     invite,
     keep,
@@ -51,7 +52,7 @@ app.command(epilog="Example: sink invite --store store-01 --fixture cooler-1 --l
 app.command(epilog="Example: sink broker-files /etc/mosquitto/facings --host mqtt.example.com")(trust.broker_files)
 app.add_typer(trust.trust, name="trust")
 app.add_typer(invite.invitations, name="invitations")
-app.add_typer(invite.identities, name="identities")
+app.add_typer(identities.identities, name="identities")
 app.command(epilog="Example: sink export facings --since 2026-03-01 --until 2026-03-31 --out march.csv")(export.export)
 serve.db.command(epilog="Example: sink db restored --data /var/lib/facings")(keep.restored)
 app.add_typer(serve.db, name="db")

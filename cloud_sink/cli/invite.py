@@ -1,4 +1,4 @@
-"""`sink invite`, `sink invitations`, `sink identities`: who may come in, and who may no more."""
+"""`sink invite` and `sink invitations`: who may come in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cloud_sink.trust.inviting import Invited, Wanted
 
 invitations = typer.Typer(help="Claims that devices come in with.", no_args_is_help=True)
-identities = typer.Typer(help="What devices are known by.", no_args_is_help=True)
 
 Tenant = Annotated[str | None, typer.Option(help="whose, where there are several tenants")]
 
@@ -43,6 +42,10 @@ def invite(
     replaces: Annotated[
         bool, typer.Option("--replaces", help="the device is known: this one takes its place and its history")
     ] = False,
+    repairs: Annotated[
+        bool, typer.Option("--repairs", help="the same board with a new disk: it replaces what it was")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="why, for the history of the device")] = "",
     labels: Annotated[Path | None, typer.Option(help="also write a page of labels with QR codes to print")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would become of it")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a claim")] = False,
@@ -70,6 +73,8 @@ def invite(
         lives=timedelta(seconds=lives),
         approval=approval,
         replaces=replaces,
+        repairs=repairs,
+        reason=reason,
     )
     inviter = Inviter(engine, Registrar(engine, vault, stores, settings), stores, settings)
     made = inviter.invite(wanted, terms, now=datetime.now(UTC), dry_run=dry_run)
@@ -126,49 +131,6 @@ def cancel(
     since = ["open", "pending", "approved"]
     otherwise = "only one that is not used can be cancelled"
     _decide(_open(config, data), invitation, state="cancelled", since=since, otherwise=otherwise)
-
-
-@identities.command("list", epilog="Example: sink identities list --store store-01")
-def list_identities(
-    tenant: Tenant = None,
-    store: Annotated[str | None, typer.Option(help="only of this store")] = None,
-    config: ConfigFile = None,
-    data: DataFolder = None,
-) -> None:
-    """List the devices that have a certificate: name, store, fixture, state, and until when it holds."""
-    from cloud_sink.store.database import reading
-    from cloud_sink.store.identities import listed
-
-    now = datetime.now(UTC)
-    with reading(_open(config, data)) as connection:
-        for one in listed(connection, tenant, store=store):
-            state = "revoked" if one.revoked else "expired" if one.expires <= now else "admitted"
-            say(
-                f"{one.tenant}/{one.device}  {one.store}/{one.fixture}  {state}  until {one.expires:%Y-%m-%d}  {one.id}"
-            )
-
-
-@identities.command("revoke", epilog="Example: sink identities revoke unit-07 --tenant acme")
-def revoke(
-    device: Annotated[str, typer.Argument(help="the device's name")],
-    *,
-    tenant: Annotated[str, typer.Option(help="whose")],
-    config: ConfigFile = None,
-    data: DataFolder = None,
-) -> None:
-    """Let a device in no more: at the collector at once, at the broker as soon as its files follow."""
-    from cloud_sink.store import identities as stored
-    from cloud_sink.store.database import writing
-    from cloud_sink.trust.errors import TrustError
-
-    engine = _open(config, data)
-    with writing(engine) as connection:
-        found = stored.of_device(connection, tenant, device)
-        if found is None:
-            raise TrustError(f"{tenant} has no device {device} with a certificate", "sink identities list shows them")
-        stored.revoke(connection, found.id, datetime.now(UTC))
-    _note(engine, tenant, "identities revoke", device)
-    say(f"{tenant}/{device} is revoked")
 
 
 def _wanted(store: str | None, fixture: str | None, device: str | None, file: Path | None) -> list[Wanted]:

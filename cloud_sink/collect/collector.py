@@ -14,6 +14,7 @@ from cloud_sink.collect.answers import receipts
 from cloud_sink.collect.broker import WINDOW
 from cloud_sink.collect.commit import commit
 from cloud_sink.collect.holes import HoleWatch, Patience
+from cloud_sink.collect.nudges import Nudges
 from cloud_sink.store.database import DatabaseAway
 from edge.contract.topics import Channel
 
@@ -92,6 +93,7 @@ class Collector:
                 expires=timedelta(seconds=intake.resend_expires),
             ),
         )
+        self._nudges = Nudges(engine=engine, link=link, every=timedelta(seconds=intake.resend_every))
         self._look_every = min(15.0, max(0.2, intake.hole_grace / 4))
         self._look_at = 0.0
         self._check_at = 0.0
@@ -173,7 +175,9 @@ class Collector:
 
     def _look(self) -> None:
         try:
-            self._holes.look(datetime.now(UTC))
+            now = datetime.now(UTC)
+            self._holes.look(now)
+            self._nudges.look(now)
         except DatabaseAway as error:
             self._complain("database.away", str(error))
         else:

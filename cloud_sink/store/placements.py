@@ -12,7 +12,7 @@ from cloud_sink.store.moments import from_ms, to_ms
 from cloud_sink.store.placement_tables import placements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 Began = Literal["installed", "moved", "replaced", "repaired"]
 Ended = Literal["moved", "replaced", "repaired", "revoked", "retired", "lost"]
 """`lost`: it was to retire, never answered, and was shut out."""
+
+
+_AT_ONCE = 500
+"""Names in one question: SQLite takes no endless list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,18 @@ def stores_of(connection: Connection, devices: Iterable[tuple[str, str]]) -> dic
         stores = set(connection.execute(select(placements.c.store).where(*where).distinct()).scalars())
         if stores:
             found[tenant, device] = stores
+    return found
+
+
+def endings(connection: Connection, identities: Sequence[str]) -> dict[str, Ended]:
+    """How some boards left their last place."""
+    found: dict[str, Ended] = {}
+    for start in range(0, len(identities), _AT_ONCE):
+        some = identities[start : start + _AT_ONCE]
+        statement = select(placements.c.identity, placements.c.ended).where(
+            placements.c.identity.in_(some), placements.c.ended.is_not(None)
+        )
+        found |= {row.identity: row.ended for row in connection.execute(statement.order_by(placements.c.until))}
     return found
 
 

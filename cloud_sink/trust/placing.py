@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from cloud_sink.store import fleet_log, identities, orders
+from cloud_sink.store import fleet_log, identities, orders, placements
 from cloud_sink.store.database import writing
 from cloud_sink.store.orders import Order
 from cloud_sink.trust.errors import TrustError
@@ -15,6 +15,8 @@ from cloud_sink.trust.leaving import shut_out
 from edge.contract.orders import MoveOrder, OrderAnswer, RetireOrder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database, Transaction
     from cloud_sink.store.identities import Identity
@@ -220,3 +222,11 @@ def standing(device: Identity, order: Order | None, ended: str | None, now: date
     if order is not None:
         return "moving" if order.kind == "move" else "retiring"
     return "expired" if device.expires <= now else "admitted"
+
+
+def standings(
+    connection: Transaction, found: Sequence[Identity], ordered: Mapping[str, Order], now: datetime
+) -> dict[str, Standing]:
+    """What is to be said of each of some devices, by identity."""
+    gone = placements.endings(connection, [one.id for one in found if one.revoked is not None])
+    return {one.id: standing(one, ordered.get(one.id), gone.get(one.id), now) for one in found}

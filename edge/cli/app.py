@@ -7,7 +7,20 @@ from importlib.metadata import version
 
 import typer
 
-from edge.cli import analyse, bench, catalogue, config, doctor, evaluate, planogram, provision, run, status, traffic
+from edge.cli import (
+    analyse,
+    bench,
+    catalogue,
+    config,
+    doctor,
+    evaluate,
+    orders,
+    planogram,
+    provision,
+    run,
+    status,
+    traffic,
+)
 from edge.contract.errors import FacingsError
 
 app = typer.Typer(
@@ -25,6 +38,7 @@ app.command("traffic")(traffic.traffic)
 app.command("evaluate")(evaluate.evaluate)
 app.command("bench")(bench.bench)
 app.command("provision")(provision.provision)
+app.command("retire")(orders.retire)
 app.command("doctor")(doctor.doctor)
 app.command("status")(status.status)
 app.add_typer(catalogue.app, name="catalogue")

@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +47,15 @@ def provision(
     from edge.cli.logs import set_up_logs
     from edge.contract.errors import ConfigError
     from edge.device.allocator import keep_memory_flat
+    from edge.device.carry_on import GoneError, carry_on
     from edge.device.provision import CONFIGURATION, Wish
 
     keep_memory_flat()
     set_up_logs()
     os.umask(0o077)
     file, began = folder / CONFIGURATION, time.monotonic()
+    with suppress(GoneError):
+        carry_on(file)  # a wipe that a power cut ended comes to its end before there is a new key
     steps, told = _steps(folder, quiet=as_json), _Told()
     text = _claim_text(claim, asks=not yes and not file.exists())
     if text is not None:

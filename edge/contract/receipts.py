@@ -67,6 +67,7 @@ class CommandName(StrEnum):
     RELOAD = "reload"
     DOCTOR = "doctor"
     RESEND = "resend"
+    RENEW = "renew"  # ask over HTTPS now what is asked once a day: certificate, authorities, orders
 
 
 class ResendArguments(_Message):

@@ -23,8 +23,6 @@ from edge.deliver.envelope import Draft, Stamp
 from edge.deliver.evidence import EvidenceSpool
 from edge.deliver.outbox import Outbox
 from edge.deliver.private_files import make_folder
-from edge.deliver.signing import RequestSigner
-from edge.deliver.upload import EvidenceUploader
 from edge.device.allocator import give_back
 from edge.device.at_rest import at_rest_of
 from edge.device.clock import Clock, installed_at
@@ -36,6 +34,7 @@ from edge.device.exchange import Exchange
 from edge.device.health import agent_version, device_health
 from edge.device.metrics import Metrics, Standing, standing
 from edge.device.opening import load_analysers, looks_for_people, models_of, open_cameras, open_traffic, open_views
+from edge.device.orders import Orders
 from edge.device.pulse import Pulse
 from edge.device.recycle import reason_to_begin_anew
 from edge.device.remote_config import RemoteConfig
@@ -43,6 +42,7 @@ from edge.device.renewal import Renewer
 from edge.device.settings import broker_settings
 from edge.device.supervisor import Supervisor
 from edge.device.surroundings import Surroundings
+from edge.device.uploading import uploader_of
 from edge.update.folder import UpdateFolder
 from edge.update.frames import TrialFolder
 from edge.update.updating import Updating
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from edge.contract.config import AgentConfig, CollectorSection
+    from edge.contract.config import AgentConfig
     from edge.contract.receipts import ConfigReport
     from edge.deliver.delivery import DeliveryStatus
     from edge.deliver.sealing import AtRest
@@ -134,9 +134,10 @@ class Agent:
             now=self._clock.now,
             heard=self._heard,
         )
-        self._uploader = None if config.collector is None else _uploader(config.collector, self._spool, address)
+        self._uploader = uploader_of(config, self._spool, address)
         provisioned = config.collector is not None and config.collector.cert_file is not None
-        self._renewer = Renewer(config) if provisioned else None
+        self._orders = Orders(config, file)
+        self._renewer = Renewer(config, self._orders) if provisioned else None
         self._updates = (
             None
             if config.updates is None
@@ -157,6 +158,7 @@ class Agent:
                 CommandName.VIEW: lambda: view_anew(self._force.crew),
                 CommandName.RELOAD: self._force.reload,
                 CommandName.DOCTOR: self._examine,
+                CommandName.RENEW: self._renew_now,
             },
             now=self._clock.now,
         )
@@ -261,7 +263,7 @@ class Agent:
                 said = time.monotonic()
                 self._say_health()
             self._live()
-            if self._begins_anew() or self._updates_now():
+            if self._is_ordered() or self._begins_anew() or self._updates_now():
                 return
             if not self._delivery.status.running:
                 raise DeliveryError("the delivery ended by itself", "see the log; started again, nothing is lost")
@@ -270,6 +272,24 @@ class Agent:
                 self._drain()
                 return
             self._stop.wait(STEP)
+
+    def _is_ordered(self) -> bool:
+        """Whether it is time to end, since the device moves or is to be none: the next start does that."""
+        if self._orders.waiting:
+            log.info("agent.ends_for_an_order")
+            self.anew = True
+        return self.anew
+
+    def _renew_now(self) -> dict[str, Any]:
+        """Ask the collector now what it would be asked within a day.
+
+        Raises:
+            ConfigError: this device was not provisioned.
+        """
+        if self._renewer is None:
+            raise ConfigError("this device was not provisioned", "edge provision --claim …")
+        self._renewer.hurry()
+        return {}
 
     def _begins_anew(self) -> bool:
         """Whether it is time to end so that whoever runs this agent begins a new one in its place."""
@@ -400,14 +420,6 @@ class Agent:
         if failure is not None:
             raise failure
         return left
-
-
-def _uploader(section: CollectorSection, spool: EvidenceSpool, address: Address) -> EvidenceUploader:
-    """What uploads pictures, signed where this device was provisioned."""
-    signer = None
-    if section.cert_file is not None and section.key_file is not None:
-        signer = RequestSigner(section.cert_file, section.key_file)
-    return EvidenceUploader(spool, collector=section.url, address=address, signer=signer, authorities=section.ca_file)
 
 
 def _trials(config: AgentConfig, at_rest: AtRest) -> TrialFolder | None:

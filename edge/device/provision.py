@@ -13,9 +13,13 @@ from pydantic import ValidationError
 from edge.contract.config import AgentConfig
 from edge.contract.errors import ConfigError, DeliveryError
 from edge.contract.provisioning import ProvisionAnswer, ProvisionRequest
+from edge.contract.topics import Address
+from edge.device.carry_on import move_now
 from edge.device.collector import PinnedCollector, RefusedError
 from edge.device.device_key import device_key, key_name, request_for
 from edge.device.health import agent_version
+from edge.device.moving import moved_configuration
+from edge.device.order_file import Moving
 from edge.device.settings import read_config
 from edge.device.whole_file import write_whole
 
@@ -83,14 +87,16 @@ def ask_in(
 def write_files(folder: Path, granted: Granted, wish: Wish) -> Path:
     """Write who this device is, the configuration last: where it stands, the device is in. Its path.
 
-    A configuration that is there for the same device stays: somebody may have aimed a camera in it.
+    A configuration that is there for the same device stays: somebody may have aimed a camera in it. With the claim of
+    another place it moves there.
 
     Raises:
         ConfigError: another device's configuration is there, or the folder cannot be written.
-        DeliveryError: what the collector sent is no configuration.
+        DeliveryError: what the collector sent is no configuration, or an agent at work does not make room.
     """
     path = folder / CONFIGURATION
-    text = yaml.safe_dump(configuration(granted, wish), sort_keys=False, allow_unicode=True)
+    made = configuration(granted, wish)
+    text = yaml.safe_dump(made, sort_keys=False, allow_unicode=True)
     if path.exists() and not _is_of(path, granted):
         raise ConfigError(
             f"{path} is of another device", "give another --folder, or move it away with its key and state"
@@ -101,6 +107,10 @@ def write_files(folder: Path, granted: Granted, wish: Wish) -> Path:
         write_whole(folder / COLLECTOR_AUTHORITIES, granted.collector_authorities)
     if not path.exists():
         write_whole(path, _HEAD + text, mode=0o600)  # addresses of cameras may hold passwords
+    elif not _is_at(path, granted):
+        text = moved_configuration(path, made, own_cameras=wish.camera is None)
+        device = read_config(path).device
+        move_now(path, Moving.away_from(Address(device.tenant, device.store, device.id), text, order=None))
     return path
 
 
@@ -157,4 +167,9 @@ def _asked(collector: PinnedCollector, asked: ProvisionRequest) -> ProvisionAnsw
 
 def _is_of(path: Path, granted: Granted) -> bool:
     device = read_config(path).device
-    return (device.tenant, device.store, device.id) == (granted.tenant, granted.store, granted.device)
+    return (device.tenant, device.id) == (granted.tenant, granted.device)
+
+
+def _is_at(path: Path, granted: Granted) -> bool:
+    config = read_config(path)
+    return config.device.store == granted.store and granted.fixture in {one.id for one in config.fixtures}

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.contract.config import AgentConfig
+    from edge.device.orders import Orders
 
 EVERY = 24 * 3600.0
 AGAIN = 900.0
 """Seconds until the next try where one failed."""
+
+AT_LEAST = 5.0
+"""Seconds between two questions, however often it is told that there is news."""
 
 PATH = "/api/v1/renewal"
 
@@ -57,15 +61,18 @@ def renew(config: AgentConfig) -> bool:
 
 
 class Renewer:
-    """A thread that asks once a day, and at the start.
+    """A thread that asks once a day, at the start, and when it is told that there is news.
 
     Args:
         config: the agent's.
+        orders: what is asked beside it: whether the device is to move or to retire.
     """
 
-    def __init__(self, config: AgentConfig) -> None:
+    def __init__(self, config: AgentConfig, orders: Orders | None = None) -> None:
         self._config = config
+        self._orders = orders
         self._stop = threading.Event()
+        self._news = threading.Event()
         self._failing = False
         self._thread = threading.Thread(target=self._run, name="renewal", daemon=True)
 
@@ -76,19 +83,31 @@ class Renewer:
     def stop(self) -> None:
         """Ask no more. A question under way is not waited for: files are whole at any moment."""
         self._stop.set()
+        self._news.set()
+
+    def hurry(self) -> None:
+        """Somebody says that there is news: ask soon. Whoever says so over and over gains a question in a while."""
+        self._news.set()
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._news.clear()
             try:
-                if renew(self._config):
-                    log.info("certificate.exchanged")
-                    renew(self._config)  # says what is stored now
+                self._ask()
                 self._failing = False
             except FacingsError as error:
                 if not self._failing:
                     log.warning("certificate.not_renewed", error=str(error))
                 self._failing = True
-            self._stop.wait(AGAIN if self._failing else EVERY)
+            self._stop.wait(AT_LEAST)
+            self._news.wait(AGAIN if self._failing else EVERY)
+
+    def _ask(self) -> None:
+        if self._orders is not None:
+            self._orders.ask()
+        if renew(self._config):
+            log.info("certificate.exchanged")
+            renew(self._config)  # says what is stored now
 
 
 def _keep(path: Path, text: str) -> bool:
