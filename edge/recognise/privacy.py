@@ -141,6 +141,18 @@ def clear_people(
     return View(learnt), Cleared(_cropped(paint_over(frame, painted), inside), None, painted)
 
 
+def places_of(people: Detections, shape: tuple[int, ...], rules: PrivacyRules | None = None) -> Flags:
+    """(height, width) where people are, or might be: their boxes, grown. For a frame that is shown and not kept.
+
+    Args:
+        people: of the frame, from a low score on (`PeopleDetector.private_score`).
+        shape: of the frame.
+        rules: how careful it is; None for the usual ones.
+    """
+    rules = rules or PrivacyRules()
+    return _boxes(people, people.scores >= rules.perhaps, shape, rules)
+
+
 def _people_and_rest(frame: Picture, known: Picture, people: Detections, rules: PrivacyRules) -> tuple[Flags, Flags]:
     """(height, width) where people are, and where else the frame differs from what is known."""
     changed = changed_places(frame, known)

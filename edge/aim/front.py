@@ -1,0 +1,100 @@
+"""What that is no person stands before the shelves, in a view of which nothing is known yet.
+
+A shelf's front edge runs through the picture from one end to the other, whatever stands on it: what breaks it off over
+more than one shelf at the same place stands in front. An empty place breaks no edge.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edge.shelf.boards import boards
+from edge.shelf.ends import find_ends
+from edge.shelf.hidden import shelf_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from edge.shelf.facing import Box, Facing
+    from edge.shelf.hidden import ShelfLine
+
+    Floats = NDArray[np.float64]
+
+PLACES = 48
+"""Places along a shelf that are asked one by one."""
+
+AROUND = 0.22
+"""Of a unit's height, above and below its bottom: where the board's edge is looked for."""
+
+BROKEN = 0.35
+"""Of the usual strength of that edge, under which it is not there."""
+
+LEAST_ROWS = 2
+LEAST_PLACES = 3
+
+
+def find_hidden(image: NDArray[np.uint8], facings: Sequence[Facing]) -> tuple[Box, ...]:
+    """Boxes of what hides at least two neighbouring shelves at one place.
+
+    Args:
+        image: (height, width, 3) BGR.
+        facings: front-row units with shelves, boxes in pixels of it.
+    """
+    height, width = image.shape[:2]
+    standing = boards(facings)
+    if len(standing) < LEAST_ROWS:
+        return ()
+    lines = shelf_lines(facings)
+    rows = sorted(standing, key=lambda shelf: lines[shelf].bottom_at(width / 2))  # from the top
+    ends = find_ends([standing[shelf] for shelf in rows], frame=(width, height))
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    broken = np.zeros((len(rows), PLACES), np.uint8)
+    xs = np.zeros((len(rows), PLACES + 1))
+    for row, shelf in enumerate(rows):
+        line = lines[shelf]
+        left, right = ends.at(line.bottom_at(width / 2))
+        xs[row] = np.linspace(max(left, 0.0), min(right, width), PLACES + 1)
+        broken[row] = _broken(grey, line, xs[row], standing[shelf])
+    return _boxes(broken, xs, [lines[shelf] for shelf in rows])
+
+
+def _broken(grey: NDArray[np.float32], line: ShelfLine, xs: Floats, units: Floats) -> NDArray[np.uint8]:
+    """(PLACES,) where nothing stands and the board's edge is not seen."""
+    filled = np.array([bool(((units[:, 0] < b) & (units[:, 2] > a)).any()) for a, b in pairwise(xs)])
+    if filled.all() or not filled.any():
+        return np.zeros(PLACES, np.uint8)
+    strength = np.array([_edge(grey, line, a, b) for a, b in pairwise(xs)])
+    usual = float(np.median(strength[filled]))
+    return np.asarray(~filled & (strength < BROKEN * usual), np.uint8)
+
+
+def _edge(grey: NDArray[np.float32], line: ShelfLine, left: float, right: float) -> float:
+    """How strong the strongest level edge near a board is, grey levels."""
+    middle, reach = line.bottom_at((left + right) / 2), max(2.0, AROUND * line.height)
+    part = grey[max(0, int(middle - reach)) : int(middle + reach) + 1, int(left) : max(int(left) + 1, int(right))]
+    if part.shape[0] < 2 or part.shape[1] < 1:  # noqa: PLR2004 - two rows have one difference
+        return 0.0
+    return float(np.abs(np.diff(part.mean(axis=1))).max())
+
+
+def _boxes(broken: NDArray[np.uint8], xs: Floats, lines: Sequence[ShelfLine]) -> tuple[Box, ...]:
+    """Around each patch of broken edges over neighbouring shelves."""
+    closed = cv2.morphologyEx(broken, cv2.MORPH_CLOSE, np.ones((1, 3), np.uint8))
+    count, piece, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    found: list[Box] = []
+    for number in range(1, count):
+        left, top, wide, high, _ = (int(value) for value in stats[number])
+        if high < LEAST_ROWS or wide < LEAST_PLACES:
+            continue
+        here = [row for row in range(top, top + high) if (piece[row] == number).any()]
+        x1 = float(min(xs[row][left] for row in here))
+        x2 = float(max(xs[row][left + wide] for row in here))
+        first, last = lines[here[0]], lines[here[-1]]
+        found.append((x1, first.bottom_at(x1) - first.height, x2, last.bottom_at(x2)))
+    return tuple(found)
