@@ -73,6 +73,7 @@ def test_analytics_are_pure(package: str) -> None:
         (EDGE, "paho", ("edge/deliver/",)),
         (EDGE, "sqlite3", ("edge/deliver/",)),
         (EDGE, "http_message_signatures", ("edge/deliver/",)),
+        (EDGE, "segno", ("edge/aim/",)),
         (EDGE, "sqlalchemy", ()),
         (EDGE, "fastapi", ()),
         (EDGE, "tuf", ("edge/update/",)),
@@ -102,6 +103,7 @@ def test_a_library_stays_in_its_place(files: list[Path], module: str, places: tu
     "package",
     [
         "edge",
+        "edge.aim",
         "edge.contract",
         "edge.shelf",
         "edge.traffic",

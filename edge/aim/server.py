@@ -129,7 +129,6 @@ class PageServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the library's signature
         """Whoever hangs up, speaks no TLS or does not know our certificate is no news."""
-        log.debug("aim.connection_ended")
 
     def goes_on(self, connection: socket.socket) -> None:
         """An exchange ended; the next one may take as long."""

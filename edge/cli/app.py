@@ -8,6 +8,7 @@ from importlib.metadata import version
 import typer
 
 from edge.cli import (
+    aim,
     analyse,
     bench,
     catalogue,
@@ -38,6 +39,7 @@ app.command("traffic")(traffic.traffic)
 app.command("evaluate")(evaluate.evaluate)
 app.command("bench")(bench.bench)
 app.command("provision")(provision.provision)
+app.command("aim")(aim.aim)
 app.command("retire")(orders.retire)
 app.command("doctor")(doctor.doctor)
 app.command("status")(status.status)
