@@ -17,7 +17,7 @@ from edge.contract.receipts import ConfigReport
 from edge.contract.topics import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
@@ -59,12 +59,12 @@ def note(connection: Connection, words: Sequence[tuple[Address, Channel, bytes]]
 
 
 def of_devices(
-    connection: Connection, tenant: str | None, device: str | None = None
+    connection: Connection, tenant: str | None, devices: Collection[str] | None = None
 ) -> dict[tuple[str, str], Configured]:
     """By tenant and device what is known of their configurations."""
     c = configurations.c
     where: list[ColumnElement[bool]] = [] if tenant is None else [c.tenant == tenant]
-    where += [] if device is None else [c.device == device]
+    where += [] if devices is None else [c.device.in_(list(devices))]
     rows = connection.execute(select(configurations).where(and_(True, *where)))
     return {(row.tenant, row.device): _configured(row) for row in rows}
 

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from pydantic import ValidationError
-
-from edge.contract.payloads import DeviceHealth
+from cloud_sink.fleet.abreast import differing
+from cloud_sink.fleet.known import health_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from cloud_sink.fleet.abreast import Part
+    from cloud_sink.fleet.known import Known
+    from cloud_sink.store.clones import Clone, Doubt
     from cloud_sink.store.listing import StoredDevice
+    from edge.contract.payloads import DeviceHealth
 
-Trouble = Literal["lost", "silent", "camera", "disk", "backlog", "dropped", "hot", "release"]
-TROUBLES: tuple[Trouble, ...] = ("lost", "silent", "camera", "disk", "backlog", "dropped", "hot", "release")
+Trouble = Literal[
+    "clone",
+    "lost",
+    "silent",
+    "camera",
+    "disk",
+    "backlog",
+    "dropped",
+    "hot",
+    "release",
+    "configuration",
+    "certificate",
+    "conflict",
+]
+TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
 
 SILENT = timedelta(hours=1)
 """Devices tell their health every five minutes unless they are told otherwise."""
@@ -43,13 +59,31 @@ class DeviceView:
     health: DeviceHealth | None  # None: it never told, or so that nobody understands it
     troubles: tuple[Trouble, ...]
     blind: tuple[str, ...]  # cameras that give no frame
+    parts: tuple[Part, ...] = ()  # desired against reported
+    clone: Clone | None = None
+    doubt: Doubt | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is not what it is to be."""
+        return differing(self.parts)
 
 
-def view_of(device: StoredDevice, now: datetime) -> DeviceView:
-    """What is to be known of a device at a moment."""
-    health = _health(device.health)
+def view_of(device: StoredDevice, now: datetime, known: Known | None = None) -> DeviceView:
+    """What is to be known of a device at a moment.
+
+    Args:
+        device: as it is stored.
+        now: the moment.
+        known: of its fleet; without it nothing stands beside what it says.
+    """
+    health = health_of(device.health)
+    parts = () if known is None else known.parts(device, health, now)
+    clone, doubt = (None, None) if known is None else (known.clone(device), known.doubt(device))
+    wrong = {one.kind for one in parts if one.verdict == "refused" or (one.kind == "certificate" and one.said)}
     blind = tuple(one.camera for one in health.cameras if one.error) if health else ()
     found: dict[Trouble, bool] = {
+        "clone": clone is not None,
         "lost": device.state == "lost",
         "silent": device.state != "offline" and now - device.last_seen > SILENT,
         "camera": bool(blind),
@@ -59,8 +93,12 @@ def view_of(device: StoredDevice, now: datetime) -> DeviceView:
         "dropped": health is not None and sum(health.drops.values()) > 0,
         "hot": health is not None and health.celsius is not None and health.celsius >= HOT,
         "release": health is not None and health.release is not None and health.release.stage in FAILED,
+        "configuration": "configuration" in wrong,
+        "certificate": "certificate" in wrong,
+        "conflict": doubt is not None and clone is None,
     }
-    return DeviceView(device, health, tuple(one for one in TROUBLES if found[one]), blind)
+    troubles = tuple(one for one in TROUBLES if found[one])
+    return DeviceView(device, health, troubles, blind, parts, clone, doubt)
 
 
 def ordered(devices: Iterable[DeviceView]) -> list[DeviceView]:
@@ -68,10 +106,3 @@ def ordered(devices: Iterable[DeviceView]) -> list[DeviceView]:
     return sorted(
         devices, key=lambda one: (TROUBLES.index(one.troubles[0]) if one.troubles else len(TROUBLES), one.device.device)
     )
-
-
-def _health(text: str | None) -> DeviceHealth | None:
-    try:
-        return None if text is None else DeviceHealth.model_validate_json(text)
-    except ValidationError:
-        return None

@@ -70,6 +70,6 @@ def test_the_page_of_the_fleet_shows_it(database: Database, tmp_path: Path) -> N
     client = serve(database, tmp_path, store("acme")).by("acme")
     client.headers.update({"Accept": "text/html"})
     page = client.get("/devices").text
-    assert ", desired 1<" in page
-    assert "did not stand its trial: too slow" in page
+    assert "desired 1, reported –" in page
+    assert "refused: too slow" in page
     assert "release not taken" in page
