@@ -127,7 +127,7 @@ class PageServer(ThreadingHTTPServer):
             self._whose.pop(request, None)
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the library's signature
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever hangs up, speaks no TLS or does not know our certificate is no news."""
 
     def goes_on(self, connection: socket.socket) -> None:
