@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import structlog
 
-from edge.capture.quality.gate import Past, judge
+from edge.capture.quality.gate import CONFIRMED, Past, judge
+from edge.capture.quality.look import look_at
 from edge.capture.quality.still import Print
 from edge.capture.quality.view import View
 from edge.contract.config import FolderSource
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.capture.quality.gate import Judgement
+    from edge.capture.quality.look import Region
     from edge.contract.config import CameraSection, FixtureSection
     from edge.device.memory import CameraMemory
     from edge.device.view_file import ViewFile
@@ -106,17 +108,43 @@ class Sight:
         return replace(memory, sight=None, boxes=(), votes=[], blocked=0, blocked_since=None)
 
     def _kept(self, view: View) -> View:
-        """The view, its picture written down once it is known what of it stays."""
-        if self._file is None or self._written is not None or view.frames < KNOWN_FROM:
+        """The view, its picture written down once it is known what of it stays, in place of one that was aimed."""
+        done = self._written is not None and view.frames != KNOWN_FROM
+        if self._file is None or done or view.frames < KNOWN_FROM:
             return view
         view = view.without_what_changes()
-        data = cv2.imencode(".png", view.picture)[1].tobytes()
+        data = _encoded(view)
         try:
             self._file.save(data)
         except OSError as error:  # the view is kept in memory, and learnt anew after a restart
             log.warning("view.unsaved", camera=self._camera, error=error.strerror)
         self._written = _name(data)
         return view
+
+
+def aimed(picture: NDArray[np.uint8], print_: Print, *, region: Region, file: ViewFile) -> dict[str, Any]:
+    """What a camera's memory holds of its sight once it was aimed: a frame that shows another view is `moved`.
+
+    It counts as confirmed, since a person did so. What of it stays whatever is sold is not known yet: that is learnt
+    from the captures that follow, and then the picture is written anew.
+
+    Args:
+        picture: (height, width, 3) BGR, of the size of the camera's frames, with nobody in it.
+        print_: of the same frame.
+        region: corners of the fixture as shares of width and height; empty for the whole frame.
+        file: of the camera's usual view.
+
+    Raises:
+        OSError: the picture cannot be written; then nothing was changed.
+    """
+    view = replace(View.first(look_at(picture, region)), frames=CONFIRMED)
+    data = _encoded(view)
+    file.save(data)
+    return _dump(print_, view, _name(data))
+
+
+def _encoded(view: View) -> bytes:
+    return cv2.imencode(".png", view.picture)[1].tobytes()
 
 
 def _name(data: bytes) -> str:
