@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -13,7 +16,6 @@ from tuf.ngclient import FetcherInterface
 from edge.contract.errors import ConfigError
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -59,6 +61,7 @@ class Fetcher(FetcherInterface):
         if section.token_file is not None:
             self._headers["Authorization"] = f"Bearer {_token(section.token_file)}"
         self._http = _pool(section, certificate) if encrypted else urllib3.PoolManager(timeout=PATIENCE, retries=False)
+        self._http.pool_classes_by_scheme = {"http": _Http, "https": _Https}
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         answer = self._ask(url, {})
@@ -131,7 +134,7 @@ def _drained(answer: urllib3.BaseHTTPResponse, began: float) -> Iterator[bytes]:
     """The parts of an answer, while they come fast enough."""
     came = 0
     try:
-        for part in answer.stream(CHUNK, decode_content=False):
+        while part := answer.read1(CHUNK, decode_content=False):  # what is there, and not only once it is a chunk
             came += len(part)
             seconds = time.monotonic() - began
             if seconds > LEAST_SECONDS and came < seconds * LEAST_RATE:
@@ -141,6 +144,35 @@ def _drained(answer: urllib3.BaseHTTPResponse, began: float) -> Iterator[bytes]:
         raise DownloadError(f"after {came} bytes: {type(error).__name__}") from error
     finally:
         answer.close()
+
+
+class _Bounded(urllib3.connection.HTTPConnection):
+    """A connection that is cut where the head of an answer comes in drops, too: its timeouts begin anew with each."""
+
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3's own has it
+        watch = threading.Timer(LEAST_SECONDS, self._cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            return super().getresponse()
+        finally:
+            watch.cancel()
+
+    def _cut(self) -> None:
+        with suppress(OSError, AttributeError):  # it ended meanwhile
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # below TLS, which would wait for an answer
+
+
+class _BoundedTls(_Bounded, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _Http(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Bounded
+
+
+class _Https(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _BoundedTls
 
 
 def _token(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,7 @@ class Repository(ThreadingHTTPServer):
 
     Attributes:
         cut: bytes after which a file of content is cut short; None sends it whole.
+        drips: paths that hold this come a byte at a time, for ever; with `drips_head` already before their content.
         endless: paths that hold this are sent without an end.
         sent: bytes sent, by path.
         asked: the range of each request for content.
@@ -34,6 +36,8 @@ class Repository(ThreadingHTTPServer):
         self.lie: Lie = lambda _path, content: content
         self.cut: int | None = None
         self.endless: str | None = None
+        self.drips: str | None = None
+        self.drips_head = False
         self.ignores_ranges = False
         self.sent: dict[str, int] = {}
         self.asked: list[str | None] = []
@@ -58,6 +62,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.endless is not None and self.server.endless in path:
             self._send_for_ever()
             return
+        if self.server.drips is not None and self.server.drips in path:
+            self._drip(content or b"")
+            return
         if content is None:
             self.send_error(404)
             return
@@ -77,6 +84,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.server.sent[path] = self.server.sent.get(path, 0) + len(part)
         self.wfile.write(part)
+
+    def _drip(self, content: bytes) -> None:
+        self.close_connection = True
+        if not self.server.drips_head:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+        try:
+            for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b" " * 2000 if self.server.drips_head else content:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
+        except OSError:
+            return
 
     def _send_for_ever(self) -> None:
         self.close_connection = True
