@@ -10,6 +10,7 @@ import typer
 from edge.cli import (
     aim,
     analyse,
+    at_rest,
     bench,
     catalogue,
     config,
@@ -46,6 +47,7 @@ app.command("status")(status.status)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(planogram.app, name="planogram")
 app.add_typer(config.app, name="config")
+app.add_typer(at_rest.app, name="at-rest")
 
 
 def _show_version(asked: bool) -> None:

@@ -18,8 +18,10 @@ def run(
     Example: edge run --config configs/agent/cooler.yaml
     """
     from edge.device.allocator import keep_memory_flat
+    from edge.device.rights import keep_private
 
     keep_memory_flat()
+    keep_private()
 
     from edge.cli.logs import set_up_logs
     from edge.cli.orders import carry_on_first

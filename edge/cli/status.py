@@ -25,12 +25,13 @@ def status(
     """
     from edge.contract.errors import DeliveryError
     from edge.deliver.outbox_look import look_into
+    from edge.device.at_rest import at_rest_to_look
     from edge.device.overlay import OverlayFile
     from edge.device.settings import read_config
 
     settings = read_config(config)
     release = release_of(settings)
-    look = look_into(settings.data / "outbox.db")
+    look = look_into(settings.data / "outbox.db", at_rest_to_look(settings))
     if look is None:
         raise DeliveryError(f"{settings.data}: no outbox yet", f"start the agent: edge run --config {config}")
     desired = OverlayFile(settings.data).read() is not None
@@ -79,6 +80,7 @@ def told(look: OutboxLook, config: AgentConfig, *, now: datetime, desired: bool)
         "drops": look.drops,
         "file_bytes": look.file_bytes,
         "set_aside": list(look.set_aside),
+        "at_rest": {"sealed": look.sealed or None, "key_here": look.opened, "swept": look.swept},
         "desired_configuration": desired,
         "cameras": cameras,
         "traffic": {
@@ -116,10 +118,7 @@ def in_words(report: dict[str, Any]) -> str:
     lines.append(f"kept for a resend: {report['receipted_kept']} receipted, {report['refused_kept']} refused")
     if report["drops"]:
         lines.append("dropped: " + ", ".join(f"{number} {kind}" for kind, number in sorted(report["drops"].items())))
-    if report["set_aside"]:
-        lines.append(f"damaged outboxes set aside: {', '.join(report['set_aside'])}")
-    if report["desired_configuration"]:
-        lines.append("configuration: a desired one lies over the file's")
+    lines += _of_the_folder(report)
     if report.get("release") is not None:
         lines.append(_release_in_words(report["release"]))
     for name, camera in report["cameras"].items():
@@ -133,6 +132,24 @@ def in_words(report: dict[str, Any]) -> str:
         said = camera["error"] or ("gives frames" if camera["frames"] else "no frame yet")
         lines.append(f"traffic camera {name}: {said}")
     return "\n".join(lines) + "\n"
+
+
+def _of_the_folder(report: dict[str, Any]) -> list[str]:
+    lines = []
+    if report["set_aside"]:
+        lines.append(f"damaged outboxes set aside: {', '.join(report['set_aside'])}")
+    if report["at_rest"]["sealed"]:
+        lines.append(_sealed_in_words(report["at_rest"]))
+    if report["desired_configuration"]:
+        lines.append("configuration: a desired one lies over the file's")
+    return lines
+
+
+def _sealed_in_words(at_rest: dict[str, Any]) -> str:
+    said = f"encrypted at rest with key {at_rest['sealed']}"
+    if not at_rest["key_here"]:
+        return f"{said}, which is not here: captures and errors are not told"
+    return said if at_rest["swept"] else f"{said}; not wholly yet, the next start goes on"
 
 
 def _release_in_words(release: dict[str, Any]) -> str:

@@ -39,6 +39,7 @@ from edge.device.pulse import Pulse
 from edge.device.recycle import reason_to_begin_anew
 from edge.device.remote_config import RemoteConfig
 from edge.device.renewal import Renewer
+from edge.device.rights import tighten
 from edge.device.settings import broker_settings
 from edge.device.supervisor import Supervisor
 from edge.device.surroundings import Surroundings
@@ -114,6 +115,7 @@ class Agent:
         address = Address(config.device.tenant, config.device.store, config.device.id)
         try:
             make_folder(config.data)
+            tighten(config.data)
         except OSError as error:
             raise ConfigError(f"data: {config.data}: {error.strerror}", "give a folder that can be written") from None
         self._at_rest = at_rest_of(config)

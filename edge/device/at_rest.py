@@ -127,7 +127,7 @@ def set_aside(data: Path) -> Path:
             # The outbox's journals go before it: SQLite sweeps away a journal whose file is another.
             for name in [f"{OUTBOX}-wal", f"{OUTBOX}-shm", f"{OUTBOX}-journal", *_PARTS]:
                 if (data / name).exists():
-                    (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                    make_folder((aside / name).parent)
                     (data / name).rename(aside / name)
             sync_folder(aside)
             sync_folder(data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge.contract.errors import FacingsError
 from edge.contract.findings import DoctorResult
+from edge.device.checks.at_rest import check_at_rest
 from edge.device.checks.cameras import check_cameras, check_cameras_at_work
 from edge.device.checks.certificates import check_certificates
 from edge.device.checks.clock import judge_clock, last_synced_event
@@ -15,6 +16,7 @@ from edge.device.checks.finding import bad_error, good
 from edge.device.checks.machine import check_machine
 from edge.device.checks.models import check_fixtures, check_models
 from edge.device.checks.peers import check_broker, check_collector, check_link
+from edge.device.checks.rights import check_rights
 from edge.device.checks.storage import check_disk, check_outbox
 from edge.device.clock import Clock, installed_at
 from edge.device.settings import check_config, in_numbers, read_config
@@ -69,6 +71,8 @@ class Doctor:
         findings, look = check_outbox(config, now=datetime.now(UTC))
         yield from findings
         self.examined = Examined(config, look)
+        yield check_at_rest(config)
+        yield from check_rights(config, self._file)
         running = look is not None and look.running
         yield good("agent", "runs" if running else "does not run")
         yield _clock(look if _lives_now(config) else None)
@@ -90,6 +94,7 @@ def examine_at_work(
         [
             *check_disk(config),
             *findings,
+            check_at_rest(config),
             _clock(look if _lives_now(config) else None),
             *check_certificates(config.broker, now=datetime.now(UTC)),
             *check_link(link),

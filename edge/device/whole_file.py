@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
+def write_whole(path: Path, text: str, *, mode: int = 0o600) -> None:
     """Write beside, sync, rename, sync the folder: after this it survives a power cut.
 
     Raises:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge.contract.errors import DeliveryError
 from edge.deliver.outbox_look import look_into
+from edge.device.at_rest import at_rest_to_look
 from edge.device.checks.finding import bad, bad_error, doubtful, good
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def check_outbox(config: AgentConfig, *, now: datetime) -> tuple[list[Finding], 
     """The outbox's file, and what waits in it."""
     path = config.data / "outbox.db"
     try:
-        look = look_into(path)
+        look = look_into(path, at_rest_to_look(config))
     except DeliveryError as error:
         return [bad_error("outbox", error)], None
     if look is None:
