@@ -48,7 +48,6 @@ def _aim(aiming: Aiming) -> dict[str, Any]:
         "pictured": glance is not None and bool(glance.jpeg),
         "age": None if glance is None or not glance.number else round(time.monotonic() - glance.at, 1),
         "error": "" if glance is None else glance.error,
-        "said": "" if seen is None else seen.view.trouble,  # by the camera's reader, in English
         "findings": [] if seen is None else [_finding(one) for one in seen.findings],
     }
 

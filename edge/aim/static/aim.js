@@ -25,7 +25,7 @@ function show() {
   showTrouble(state.trouble);
   showWaiting(state);
   showBecomes(state.becomes);
-  showAim(state.aim, { anew });
+  showAim(state.aim, state.trouble, { anew });
   showProof(state.proof);
 }
 
@@ -126,6 +126,7 @@ find("cameras").addEventListener("click", (event) => {
 });
 onTap("prove", () => tap("/prove", { by: name() }));
 onTap("again", () => tap("/again").then((answer) => answer?.ok && tap("/prove", { by: name() })));
+onTap("retry", () => tap("/again"));
 onTap("aim-again", () => tap("/again"));
 onTap("done", async () => {
   over = true;

@@ -54,9 +54,11 @@ export function showBecomes(becomes) {
   write(find("its-device"), becomes.device);
 }
 
-export function showAim(aim, keptNow) {
-  if (!aim) {
-    light("wait", "", say("looking"), "");
+export function showAim(aim, trouble, keptNow) {
+  const held = Boolean(aim && aim.camera);
+  find("retry").hidden = held;
+  if (!held) {
+    light("wait", "", say(trouble ? "retry_how" : "looking"), "");
     for (const id of ["keep", "next", "prove", "anyway", "kept"]) find(id).hidden = true;
     return;
   }
@@ -68,7 +70,7 @@ export function showAim(aim, keptNow) {
   write(find("no-picture"), say(seen || aim.error ? "no_picture" : "no_picture_yet"));
   if (aim.error) light("bad", say("mend_first"), say("trouble_cameras"), aim.error);
   else if (!seen) light("wait", "", say("looking"), "");
-  else if (failed.length) light("bad", say("mend_first"), failed[0].title[language], [failed[0].mend[language], aim.pictured ? "" : aim.said].filter(Boolean).join(" — "));
+  else if (failed.length) light("bad", say("mend_first"), failed[0].title[language], failed[0].mend[language]);
   else light("good", "", say("good"), say("good_how"));
   list(find("checklist"), aim.findings.map((one) => ({
     key: one.code, passed: one.passed, title: one.title[language], mend: one.passed === false ? one.mend[language] : "",
