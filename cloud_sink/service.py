@@ -41,7 +41,7 @@ from cloud_sink.settler import ROUND, Settler
 from cloud_sink.store.database import open_database, reading, upgrade
 from cloud_sink.tasks.verifier import Verifier
 from cloud_sink.trust.keeper import BrokerKeeper
-from cloud_sink.trust.keyring import Vault
+from cloud_sink.trust.keyring import Vault, believed_authorities
 from edge.contract.errors import ConfigError, DeliveryError, FacingsError
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def serve(config: SinkConfig, *, ready_file: Path | None = None, say: Callable[[
             ready=lambda: thread.ready,
         )
         stack.callback(web.stop)  # before what its requests need
-        web.start(make_app(context, log))
+        web.start(make_app(context, log), lambda: believed_authorities(engine))
         _await(lambda: thread.ready and web.started, thread, stop)
         if not stop.is_set():
             _welcome(config, engine, stores, url=web.url, broker=broker_address, say=say)
@@ -173,6 +173,8 @@ def _welcome(
 ) -> None:
     """Say where everything is, and how a tenant without an admin gets one."""
     say(f"sink: {url} broker: mqtt://{broker[0]}:{broker[1]}")
+    if config.http.behind_proxy and config.http.client_cert_header is None:
+        say("sink: the proxy in front hands on no certificates: devices are known by their signatures alone")
     if config.http.access != "users":
         say(f"sink: the pages, in a browser on this machine: {url}/")
         return

@@ -14,6 +14,7 @@ from cloud_sink.api.problems import Problem
 from cloud_sink.rights.roles import Principal, Role
 from cloud_sink.store.identities import Identity
 from cloud_sink.trust.errors import TrustError
+from cloud_sink.trust.presented import check_presented
 from cloud_sink.trust.registrar import LATE
 from cloud_sink.trust.signed import Signed, signer_of
 
@@ -29,24 +30,33 @@ def is_signed(request: Request) -> bool:
 
 
 async def device_of(request: Request, *, late: timedelta = timedelta(0), covered: tuple[str, ...] = ()) -> Identity:
-    """The device that signed a request. Reads its body, which is bounded by then.
+    """The device that signed a request and showed its certificate. Reads its body, which is bounded by then.
 
     Raises:
-        Problem: 401 for nobody's signature, one that does not fit, or a device that was shut out.
+        Problem: 401 for nobody's signature, one that does not fit, a device that was shut out, or none or another
+            certificate where one is demanded (see `HttpSection.demands_certificates`).
     """
     gate: Gate = request.app.state.gate
     body = await request.body()
     url = f"{request.url.scheme}://{request.headers.get('host', '')}{request.scope['path']}"
-    signed = Signed(request.method, url, request.headers)
+    signed, now = Signed(request.method, url, request.headers), datetime.now(UTC)
     try:
-        device = await run_in_threadpool(
-            signer_of, gate.engine, signed, body, now=datetime.now(UTC), late=late, covered=covered
-        )
+        device = await run_in_threadpool(signer_of, gate.engine, signed, body, now=now, late=late, covered=covered)
+        if gate.settings.demands_certificates:
+            shown = shown_by(request)
+            await run_in_threadpool(check_presented, gate.engine, device, shown, now=now, late=late)
     except TrustError as error:
         note(request, f"device refused: {error.what}")
         raise Problem(HTTPStatus.UNAUTHORIZED, str(error), {"WWW-Authenticate": "Signature"}) from None
     request.state.who = principal_of(device)
     return device
+
+
+def shown_by(request: Request) -> str | None:
+    """The certificate, PEM, whose key the peer has proved to have: to this server, or to the proxy in front."""
+    chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain") or [None]
+    shown: str | None = chain[0]
+    return shown
 
 
 def principal_of(device: Identity) -> Principal:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from edge.contract.errors import ConfigError, DeliveryError
+from cloud_sink.api.forwarded import ForwardedCertificates
+from cloud_sink.api.mutual_tls import CertifiedProtocol, ServerTls
+from edge.contract.errors import DeliveryError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp
 
     from cloud_sink.fleet.http_settings import HttpSection
@@ -33,8 +37,7 @@ class WebServer:
 
     def __init__(self, settings: HttpSection) -> None:
         self._settings = settings
-        if settings.cert_file is not None and settings.key_file is not None:
-            _check_certificate(settings)
+        self._tls = ServerTls(settings) if settings.cert_file is not None else None
         self._listener = _listen(settings.host, settings.port)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -58,22 +61,28 @@ class WebServer:
         """Whether it has not ended by itself."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, app: ASGIApp) -> None:
-        """Begin to serve."""
-        settings = self._settings
+    def start(self, app: ASGIApp, believed: Callable[[], str] | None = None) -> None:
+        """Begin to serve.
+
+        Args:
+            app: what answers.
+            believed: the authorities whose certificates devices show, PEM; followed while it serves.
+        """
+        tls = self._tls
+        if tls is not None and believed is not None:
+            tls.follow(believed)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                _behind(app, self._settings),
                 log_config=None,
                 log_level="warning",
                 lifespan="off",
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=_LAST_REQUESTS,
-                proxy_headers=settings.behind_proxy,
-                forwarded_allow_ips=list(settings.proxies),
-                ssl_certfile=settings.cert_file,
-                ssl_keyfile=settings.key_file,
+                http=CertifiedProtocol,
+                proxy_headers=False,  # see `_behind`
+                ssl_context_factory=None if tls is None else lambda _config, _usual: tls.context,
             )
         )
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="http")
@@ -84,7 +93,20 @@ class WebServer:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join()
+        if self._tls is not None:
+            self._tls.stop()
         self._listener.close()
+
+
+def _behind(app: ASGIApp, settings: HttpSection) -> ASGIApp:
+    """The application as it sees who asks, where a proxy stands in front."""
+    if not settings.behind_proxy:
+        return app
+    # uvicorn's types of ASGI are its own.
+    named: ASGIApp = ProxyHeadersMiddleware(app, trusted_hosts=list(settings.proxies))  # type: ignore[arg-type,assignment]
+    if settings.client_cert_header is None:
+        return named
+    return ForwardedCertificates(named, settings.client_cert_header, settings.proxies)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -101,15 +123,3 @@ def _listen(host: str, port: int) -> socket.socket:
             "choose another with --http-port; 0 takes a free one",
         ) from None
     return listener
-
-
-def _check_certificate(settings: HttpSection) -> None:
-    """Say in one line what uvicorn would end the thread with."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(str(settings.cert_file), str(settings.key_file))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"http.cert_file {settings.cert_file} and key_file {settings.key_file}: {error}",
-            "name a certificate with its chain, and its private key, as PEM",
-        ) from None

@@ -62,6 +62,11 @@ class HttpSection(Section):
     key_file: Path | None = Field(None, description="its private key")
     behind_proxy: bool = Field(False, description="a proxy in front ends TLS and sets X-Forwarded-For and -Proto")
     proxies: tuple[str, ...] = Field(("127.0.0.1",), description="addresses of such proxies; only they are believed")
+    client_cert_header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] | None = Field(
+        None,
+        description="the header in which that proxy hands on the certificate that it asked a device for, such as"
+        " Client-Cert (RFC 9440); without it devices are known by their signatures alone",
+    )
     metrics_token_file: Path | None = Field(
         None, description="a file with a bearer token for /metrics, for asking from elsewhere than this machine"
     )
@@ -81,6 +86,16 @@ class HttpSection(Section):
     def encrypted(self) -> bool:
         """Whether browsers reach it by https."""
         return self.cert_file is not None or self.behind_proxy
+
+    @property
+    def asks_certificates(self) -> bool:
+        """Whether this server asks devices for their certificate itself."""
+        return self.cert_file is not None and not self.behind_proxy
+
+    @property
+    def demands_certificates(self) -> bool:
+        """Whether a device must show its certificate beside its signature: here, or to the proxy."""
+        return self.asks_certificates or self.client_cert_header is not None
 
     @field_validator("host")
     @classmethod
@@ -113,6 +128,8 @@ class HttpSection(Section):
             raise ValueError("set url: one-time links and sign-ins need to know how browsers reach this service")
         if self.behind_proxy and self.access != "users":
             raise ValueError("behind a proxy everybody comes from this machine: set access: users")
+        if self.client_cert_header is not None and not self.behind_proxy:
+            raise ValueError("client_cert_header is what a proxy sets: it needs behind_proxy: true")
         if len({one.id for one in self.oidc}) < len(self.oidc):
             raise ValueError("two sign-ins of oidc have the same id")
         return self

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from cloud_sink.fleet.alert_settings import AlertSection, WebhookSection
 from cloud_sink.fleet.audit_settings import AuditSection
 from cloud_sink.fleet.evidence_settings import EvidenceSection
-from cloud_sink.fleet.http_settings import HttpSection, Port
+from cloud_sink.fleet.http_settings import LOOPBACK_NAMES, HttpSection, Port
 from cloud_sink.fleet.pages_settings import PagesSection
 from cloud_sink.fleet.rules import read_rule
 from cloud_sink.fleet.trust_settings import TrustSection
@@ -54,6 +54,16 @@ class ExternalBroker(Section):
         "", description="the group of collectors that share the load, empty for one alone"
     )
     client_id: Slug | None = Field(None, description="this collector's client id, another for each collector")
+
+    @model_validator(mode="after")
+    def _mutual(self) -> ExternalBroker:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together")
+        if self.host not in LOOPBACK_NAMES and (self.ca_file is None or self.cert_file is None):
+            raise ValueError(
+                f"{self.host} is not this machine: set ca_file, cert_file and key_file (sink broker-files makes them)"
+            )
+        return self
 
 
 BrokerSection = Annotated[EmbeddedBroker | ExternalBroker, Field(discriminator="kind")]

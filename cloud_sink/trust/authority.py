@@ -180,8 +180,19 @@ def read_certificate(pem: str) -> x509.Certificate:
 
 
 def serial_of(certificate: x509.Certificate) -> str:
-    """Its serial number as it is stored."""
+    """The serial number of a certificate of ours, as it is stored: 160 bits of chance."""
     return f"{certificate.serial_number:x}"
+
+
+def outside_serial_of(certificate: x509.Certificate) -> str:
+    """What stands in place of it for a certificate of an outside authority, which may count from 1 as another does."""
+    return certificate.fingerprint(hashes.SHA256()).hex()[:40]
+
+
+def name_of(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
+    """Its common name; empty where it has none, or several."""
+    names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return names[0] if len(names) == 1 else ""
 
 
 def _issue(

@@ -161,6 +161,16 @@ class Vault:
         return text.encode()
 
 
+def believed_authorities(engine: Database) -> str:
+    """The certificates of every authority that counts, PEM. It takes no passphrase.
+
+    Raises:
+        DatabaseAway: it is not known now.
+    """
+    with reading(engine) as connection:
+        return "".join(one.certificate for one in authorities.listed(connection) if one.state != "retired")
+
+
 def write_passphrase(path: Path) -> bool:
     """Make a passphrase file that is not there yet, for its owner alone; whether it was made.
 

@@ -86,10 +86,10 @@ class SignedCollector:
     Args:
         url: https://….
         authorities: whom to believe, PEM; None: whom the system believes.
-        signer: signs each request.
+        signer: signs each request; its certificate is shown in the handshake.
 
     Raises:
-        DeliveryError: the file of authorities cannot be used.
+        DeliveryError: the file of authorities, the certificate or its key cannot be used.
     """
 
     def __init__(self, url: str, authorities: Path | None, signer: RequestSigner) -> None:
@@ -99,6 +99,12 @@ class SignedCollector:
             self._context = ssl.create_default_context(cafile=authorities)
         except OSError as error:  # ssl.SSLError is one
             raise DeliveryError(f"collector.ca_file {authorities}: {error}", "provision this device anew") from None
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        certificate, key = signer.files
+        try:
+            self._context.load_cert_chain(certificate, key)
+        except OSError as error:
+            raise DeliveryError(f"{certificate}, {key}: {error}", "provision this device anew") from None
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Ask; once more by the collector's clock, where that differs from ours.

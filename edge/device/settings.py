@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from edge.capture.schedule import cron_fault
 from edge.contract.catalogue import CatalogueFile
@@ -64,19 +65,51 @@ def check_config(config: AgentConfig, path: Path) -> None:
     Raises:
         FacingsError: the first thing that is missing or wrong, with the file, line and key that point to it.
     """
-    if config.broker.host not in LOOPBACK and config.broker.ca_file is None:
-        raise wrong_key(
-            path,
-            ("broker", "host"),
-            f"{config.broker.host} is not this machine and broker.ca_file is not set",
-            "give the CA certificate that signs the broker's, so that the link is encrypted",
-        )
+    _check_trust(config, path)
     for number, camera in enumerate(config.cameras):
         _check_camera(camera, path, ("cameras", number))
     for number, counting in enumerate(config.traffic):
         _check_traffic(counting, config, path, ("traffic", number))
     for number, fixture in enumerate(config.fixtures):
         check_fixture(fixture, path, ("fixtures", number), models=config.models.folder or MODELS)
+
+
+def _check_trust(config: AgentConfig, path: Path) -> None:
+    """Beyond this machine all is encrypted, and both sides show certificates: to the broker, and to the collector."""
+    broker, collector, updates = config.broker, config.collector, config.updates
+    if broker.host not in LOOPBACK and broker.ca_file is None:
+        raise wrong_key(
+            path,
+            ("broker", "host"),
+            f"{broker.host} is not this machine and broker.ca_file is not set",
+            "give the CA certificate that signs the broker's, so that the link is encrypted",
+        )
+    if broker.host not in LOOPBACK and (broker.cert_file is None or broker.key_file is None):
+        raise wrong_key(
+            path,
+            ("broker", "host"),
+            f"{broker.host} is not this machine and broker.cert_file and key_file are not set",
+            "provision this device: edge provision",
+        )
+    if collector is not None and not _is_here(collector.url) and collector.cert_file is None:
+        raise wrong_key(
+            path,
+            ("collector", "url"),
+            f"{collector.url} is not this machine and collector.cert_file and key_file are not set",
+            "provision this device: edge provision",
+        )
+    releases = None if updates is None else updates.url
+    if releases is not None and not _is_here(releases) and not releases.startswith("https://"):
+        raise wrong_key(
+            path,
+            ("updates", "url"),
+            f"{releases} is not this machine, and is not encrypted",
+            "give an address that begins with https://",
+        )
+
+
+def _is_here(url: str) -> bool:
+    return (urlsplit(url).hostname or "") in LOOPBACK
 
 
 def in_numbers(config: AgentConfig) -> str:

@@ -31,6 +31,12 @@ def test_the_demo_is_embedded_and_takes_free_ports() -> None:
         ("http:\n  port: 70000", r"line 2: http.port: .*70000"),
         ("intake:\n  batch: 10001", r"line 2: intake.batch"),
         ("broker:\n  kind: external", r"broker.*host is missing"),
+        (
+            "broker: {kind: external, host: mqtt.example.com, ca_file: ca.pem}",
+            r"not this machine: set ca_file, cert_file",
+        ),
+        ("broker: {kind: external, host: 10.0.0.7}", r"not this machine: set ca_file, cert_file"),
+        ("broker: {kind: external, host: localhost, cert_file: a.pem}", r"cert_file and key_file belong together"),
         ("evidence: {folder: a, s3: {bucket: bbb}}", "folder and s3 are two places"),
         ("evidence: {s3: {bucket: Photographs}}", r"evidence.*bucket"),
         ("evidence: {s3: {bucket: bbb, secret_access_key: x}}", "secret_access_key"),
@@ -59,7 +65,8 @@ def test_a_wrong_configuration_is_said_with_file_line_and_key(tmp_path: Path, te
 def test_paths_are_taken_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "sink.yaml"
     path.write_text(
-        "data: here\ncatalogues: [c]\nevidence: {folder: /elsewhere}\nbroker: {kind: external, host: h, ca_file: ca}"
+        "data: here\ncatalogues: [c]\nevidence: {folder: /elsewhere}\n"
+        "broker: {kind: external, host: h, ca_file: ca, cert_file: /c, key_file: /k}"
     )
     config = load_config(path)
     assert (config.data, config.catalogues) == (tmp_path / "here", (tmp_path / "c",))

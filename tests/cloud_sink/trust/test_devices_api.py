@@ -73,7 +73,9 @@ def fleet(sqlite: Database, tmp_path: Path) -> Fleet:
 
 @pytest.fixture
 def client(fleet: Fleet) -> TestClient:
-    http = fleet.config.http.model_copy(update={"access": "users", "url": BASE})
+    # Behind a proxy that hands on no certificates, all is in the signature; certificates: tests of mutual TLS.
+    proxied = {"access": "users", "url": BASE, "cert_file": None, "key_file": None, "behind_proxy": True}
+    http = fleet.config.http.model_copy(update=proxied)
     config = fleet.config.model_copy(
         update={"http": http, "trust": fleet.config.trust.model_copy(update={"url": "https://localhost:8443"})}
     )

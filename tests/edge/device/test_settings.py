@@ -67,6 +67,20 @@ def test_every_example_configuration_is_good(path: Path) -> None:
 def test_a_broker_on_another_machine_wants_encryption(tmp_path: Path) -> None:
     said = fault(write(tmp_path, broker={"host": "mqtt.example.com"}))
     assert re.search(r"broker\.host: mqtt\.example\.com is not this machine and broker\.ca_file is not set", said)
+    said = fault(write(tmp_path, broker={"host": "mqtt.example.com", "ca_file": "ca.pem"}))
+    assert re.search(r"mqtt\.example\.com is not this machine and broker\.cert_file and key_file are not set", said)
+
+
+@pytest.mark.parametrize(
+    ("sections", "key"),
+    [
+        ({"collector": {"url": "http://shop.example"}}, r"collector\.url"),
+        ({"collector": {"url": "https://shop.example"}}, r"collector\.url"),
+        ({"updates": {"root": "root.json", "url": "http://shop.example"}}, r"updates\.url"),
+    ],
+)
+def test_a_collector_on_another_machine_wants_it_too(tmp_path: Path, sections: dict[str, Any], key: str) -> None:
+    assert re.search(rf"{key}: .* is not this machine", fault(write(tmp_path, **sections)))
 
 
 def test_a_planned_sku_that_the_catalogue_does_not_list_is_named(tmp_path: Path) -> None:
