@@ -184,7 +184,7 @@ def _tell(step: Retiring, alive: Callable[[], None]) -> bool:
     outcome = Outcome(order=step.order, outcome="retired")
     until = time.monotonic() + TELL_SECONDS
     said = False
-    while True:
+    while step.key.exists() and step.certificate.exists():
         alive()
         try:
             post(step.url, step.authorities, step.certificate, step.key, outcome)
@@ -198,8 +198,9 @@ def _tell(step: Retiring, alive: Callable[[], None]) -> bool:
         else:
             return True
         if time.monotonic() > until:
-            return False
+            break
         time.sleep(BETWEEN)
+    return False
 
 
 def _empty(folder: Path, *, but: set[Path]) -> None:

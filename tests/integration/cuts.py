@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 FILES = frozenset(str(one.__file__) for one in (device_key, provision, whole_file))
 
 
-def killed_at(line: int, work: Callable[[], object]) -> bool:
-    """Whether a child that does the work was killed before the line of that number; False: it came to its end."""
+def killed_at(line: int, work: Callable[[], object], files: frozenset[str] = FILES) -> bool:
+    """Whether a child that does the work was killed before the line of that number; False: it came to its end.
+
+    Lines are those that run, in their order, of some files.
+    """
     child = os.fork()
     if child == 0:
         seen = itertools.count(1)
@@ -36,7 +39,7 @@ def killed_at(line: int, work: Callable[[], object]) -> bool:
                 os.kill(os.getpid(), signal.SIGKILL)
             return local
 
-        sys.settrace(lambda frame, _event, _argument: local if frame.f_code.co_filename in FILES else None)
+        sys.settrace(lambda frame, _event, _argument: local if frame.f_code.co_filename in files else None)
         try:
             work()
             os._exit(0)
