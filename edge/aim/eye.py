@@ -18,6 +18,8 @@ from edge.device.view_planes import outline
 from edge.recognise.privacy import View, clear_people
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -83,6 +85,7 @@ class CameraEye:
         outbox: of the device; what a camera remembers stands in it.
         at_rest: how pictures lie on the disk.
         learnt: what is known already of what the fixture looks like without people.
+        running: seconds of a clock that only goes on.
     """
 
     def __init__(
@@ -95,8 +98,10 @@ class CameraEye:
         outbox: Outbox,
         at_rest: AtRest,
         learnt: View | None = None,
+        running: Callable[[], float] = time.monotonic,
     ) -> None:
         self._camera = camera
+        self._running = running
         self._fixture = config.fixture(camera.fixture)
         self._analyser = analyser
         self._people = None if isinstance(camera.source, FolderSource) and camera.source.simulated else people
@@ -121,7 +126,7 @@ class CameraEye:
         )
         self._before = view
         if image is not None and self._people is not None:
-            self._learn(image, view, self._people, at=time.monotonic())
+            self._learn(image, view, self._people, at=self._running())
         findings = diagnose(view)
         return Seen(view, findings, None if view.picture is None else draw(view, findings))
 

@@ -114,9 +114,9 @@ class Device:
 
 
 @contextmanager
-def aiming(folder: Path, *words: str) -> Iterator[Device]:
+def aiming(folder: Path, *words: str, port: int | None = None) -> Iterator[Device]:
     folder.mkdir(exist_ok=True, parents=True)
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "edge.cli.app", "aim", "--folder", str(folder), "--host", "127.0.0.1"]
     with (folder / "aim.log").open("wb") as log:
         process = subprocess.Popen([*command, "--port", str(port), *words], stdout=log, stderr=log, cwd=ROOT)
@@ -314,7 +314,9 @@ def test_a_few_wrong_pins_close_the_page(browser: Browser, tmp_path: Path) -> No
         assert device.is_open()
 
 
-def test_a_camera_without_a_picture_is_told_with_its_mend(browser: Browser, tmp_path: Path) -> None:
+def test_a_camera_without_a_picture_is_told_with_its_mend_and_a_power_cut_leaves_the_phone_in(
+    browser: Browser, tmp_path: Path
+) -> None:
     camera = live_camera(tmp_path) | {"source": {"kind": "snapshot", "url": f"http://127.0.0.1:{free_port()}/x.jpg"}}
     write_config(tmp_path, port=free_port(), cameras=[camera])
     with aiming(tmp_path) as device, phone(browser, device) as watched:
@@ -329,6 +331,12 @@ def test_a_camera_without_a_picture_is_told_with_its_mend(browser: Browser, tmp_
         expect(page.locator("#no-picture")).to_have_text("No picture")
         expect(page.locator("#keep")).to_be_disabled()
         looked_at(watched, "10-no-picture")
+        device.process.kill()  # somebody pulled the plug
+        device.process.wait(PATIENCE)
+        expect(page.locator("#silent")).to_be_visible(timeout=SHOWN)
+        with aiming(tmp_path, port=device.port):
+            expect(page.locator("#silent")).to_be_hidden(timeout=SHOWN)
+            expect(page.locator("#light-title")).to_have_text(title, timeout=SHOWN)  # the phone is still in
 
 
 def test_a_device_whose_agent_works_says_how_to_get_at_its_cameras(browser: Browser, tmp_path: Path) -> None:
