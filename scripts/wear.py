@@ -125,8 +125,8 @@ def measure(pace: Pace, folder: Path, *, hours: int, before: int) -> Wear:
             due = pace.due(minute)
             clock.now = minute * 60.0
             for name in due:
-                state = {"camera/cam-1": _memory(rng, pace.facings)} if name == "captures" else {}
-                draft = Draft(BEGAN + timedelta(minutes=minute), _payload(name, minute, pace, rng))
+                state = {"camera/cam-1": camera_memory(rng, pace.facings)} if name == "captures" else {}
+                draft = Draft(BEGAN + timedelta(minutes=minute), payload(name, minute, pace, rng))
                 outbox.append([draft], stamp=Stamp("Asia/Ho_Chi_Minh", "synced", "b" * 32, minute * 60), state=state)
                 for batch in outbox.due():
                     events += len(batch.rows)
@@ -141,7 +141,8 @@ def measure(pace: Pace, folder: Path, *, hours: int, before: int) -> Wear:
     return Wear(pace.name, events / hours, octets / hours / 1000, written / hours / 1000, device / hours / 1000 or None)
 
 
-def _payload(name: str, minute: int, pace: Pace, rng: random.Random) -> Payload:
+def payload(name: str, minute: int, pace: Pace, rng: random.Random) -> Payload:
+    """What a device says of that name in that minute."""
     at = BEGAN + timedelta(minutes=minute)
     match name:
         case "captures":
@@ -205,7 +206,7 @@ def _capture(minute: int, facings: int, rng: random.Random) -> payloads.ShelfObs
     )
 
 
-def _memory(rng: random.Random, facings: int) -> str:
+def camera_memory(rng: random.Random, facings: int) -> str:
     """What an agent remembers of a camera: it is written with every capture."""
     boxes = [[round(rng.random(), 4) for _ in range(4)] for _ in range(facings)]
     stockouts = {sku: {"seen": True, "missing": 0, "since": None} for sku in SKUS}
