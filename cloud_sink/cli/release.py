@@ -108,6 +108,7 @@ def add(
         list[str],
         typer.Option(help="of the devices, as sink devices names it: cp311-manylinux_2_36_aarch64; may be said again"),
     ] = [],  # noqa: B006 - typer's
+    file: Annotated[list[Path], typer.Option(help="that settings name as files/NAME; may be said again")] = [],  # noqa: B006 - typer's
     like: Annotated[int | None, typer.Option(help="take what is not named from this release")] = None,
     note: Annotated[str, typer.Option(help="what is new, for people")] = "",
     latency: Annotated[float, typer.Option(min=0.1, max=100, help="time a frame / that of before, at most")] = 1.5,
@@ -127,6 +128,8 @@ def add(
 
     kept = settings_of(config, data)
     check_way(keys, prepare, kept.data)
+    if file and settings is None:
+        raise ConfigError("--file without --settings", "give the settings that name it")
     name, repository = known(kept, tenant)
     complete(repository, now_utc())
     with tempfile.TemporaryDirectory() as scratch:
@@ -134,7 +137,7 @@ def add(
         made += [bundles.planogram(one) for one in planogram]
         made += [] if models is None else [bundles.models(models)]
         made += [bundles.agent(agent, platform)] if agent else []
-        made += [] if settings is None else [bundles.settings(settings, Path(scratch))]
+        made += [] if settings is None else [bundles.settings(settings, Path(scratch), file)]
         new = [bundle for bundle, _ in made]
         held = _of_before(repository, like, new)
         if not (new or held):

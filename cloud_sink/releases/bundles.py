@@ -14,11 +14,11 @@ from edge.contract.catalogue import CatalogueFile
 from edge.contract.errors import CatalogueError, ConfigError, FacingsError
 from edge.contract.files import load_yaml
 from edge.contract.planogram_index import read_planograms
-from edge.contract.releases import MAX_FILE_BYTES, SETTINGS, Bundle, ReleaseFile
+from edge.contract.releases import MAX_FILE_BYTES, SETTINGS, SETTINGS_FILES, Bundle, ReleaseFile
 from edge.contract.wheels import Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from edge.contract.releases import AgentBuild, BundleKind
@@ -70,15 +70,16 @@ def planogram(path: Path) -> tuple[Bundle, Found]:
     return _bundle("planogram", name, _below(path) if path.is_dir() else {(name,): path})
 
 
-def settings(path: Path, kept: Path) -> tuple[Bundle, Found]:
+def settings(path: Path, kept: Path, files: Sequence[Path] = ()) -> tuple[Bundle, Found]:
     """Settings: a part of an agent's configuration, in YAML or JSON, that is laid over each device's own.
 
     Args:
         path: of the file.
         kept: a folder where it is written as devices read it.
+        files: that it names as `files/NAME`, such as the certificate of an authority.
 
     Raises:
-        ConfigError: it cannot be read, or sets what is each device's own.
+        ConfigError: it cannot be read, sets what is each device's own, or names other files than these.
     """
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -93,10 +94,12 @@ def settings(path: Path, kept: Path) -> tuple[Bundle, Found]:
             raise ConfigError(
                 f"{path}: {name}: a list would take the place of every device's own", "name each by its id, as a key"
             )
+    _check_named(path, content, files)
     kept.mkdir(parents=True, exist_ok=True)
     file = kept / SETTINGS
     file.write_text(json.dumps(content, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-    return _bundle("settings", "settings", {(SETTINGS,): file})
+    placed = {(SETTINGS_FILES, one.name): one for one in files}
+    return _bundle("settings", "settings", {(SETTINGS,): file, **placed})
 
 
 def agent(paths: Sequence[Path], platforms: Sequence[str]) -> tuple[Bundle, Found]:
@@ -115,6 +118,27 @@ def agent(paths: Sequence[Path], platforms: Sequence[str]) -> tuple[Bundle, Foun
         )
     chosen = choose(paths, [Platform(one) for one in platforms])
     return _bundle("agent", "agent", {(path.name,): path for path in chosen.files}, agent=chosen.build)
+
+
+def _check_named(path: Path, content: dict[str, Any], files: Sequence[Path]) -> None:
+    """What settings name in the release is there, all of it is named, and none of it is a secret of one device."""
+    given = {f"{SETTINGS_FILES}/{one.name}": one for one in files}
+    named = {text for text in _texts(content) if text.startswith(f"{SETTINGS_FILES}/")}
+    if missing := named - given.keys():
+        raise ConfigError(f"{path}: {min(missing)} is not in the release", "give it with --file")
+    if spare := given.keys() - named:
+        raise ConfigError(f"--file {given[min(spare)]}: no setting names {min(spare)}", "name it, or leave it out")
+    for one in files:
+        if b"PRIVATE KEY" in _read(one):
+            raise ConfigError(f"--file {one}: a private key", "every device would have it: provision devices instead")
+
+
+def _texts(content: object) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict | list):
+        for one in content.values() if isinstance(content, dict) else content:
+            yield from _texts(one)
 
 
 def _below(folder: Path) -> dict[tuple[str, ...], Path]:
@@ -148,5 +172,12 @@ def _sha256(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FacingsError(f"{path}: {error.strerror}", "give a file that can be read") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise FacingsError(f"{path}: {error.strerror}", "give a file that can be read") from None

@@ -93,7 +93,9 @@ def desire(filed: AgentConfig, document: bytes, *, folder: Path) -> AgentConfig:
         wanted = AgentConfig.model_validate(content).relative_to(folder)
     except ValidationError as error:
         found = without_echoes(error.errors(include_url=False, include_input=False))
-        raise DesiredRefusedError(fault(_key(content, one["loc"]), _said(one)) for one in found[:MAX_FAULTS]) from None
+        raise DesiredRefusedError(
+            fault(key_in(content, one["loc"]), _said(one)) for one in found[:MAX_FAULTS]
+        ) from None
     refused = [
         fault(change.key, reason)
         for change in changes(filed, wanted)
@@ -253,7 +255,7 @@ def _said(detail: Any) -> str:
             return str(detail["msg"]).removeprefix("Value error, ")
 
 
-def _key(content: object, loc: tuple[int | str, ...]) -> str:
+def key_in(content: object, loc: tuple[int | str, ...]) -> str:
     """The key of a pydantic location: ids in place of numbers, tags of unions left out."""
     steps, place = [], content
     for number, step in enumerate(loc):

@@ -29,6 +29,8 @@ MAX_TOTAL_BYTES = 2 * 1024 * 1024 * 1024
 
 MODELS = "models"
 SETTINGS = "settings.json"
+SETTINGS_FILES = "files"
+"""Where files lie that settings name, such as the certificate of a new authority."""
 
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -99,8 +101,10 @@ class Bundle(_Signed):
     def _named(self) -> Bundle:
         if self.kind in {"catalogue", "planogram"} and any(file.path[0] != self.name for file in self.files):
             raise ValueError(f"a file of {self.name} lies elsewhere")
-        if self.kind == "settings" and [file.path for file in self.files] != [(SETTINGS,)]:
-            raise ValueError(f"settings are one file, {SETTINGS}")
+        if self.kind == "settings":
+            own = {file.path for file in self.files if len(file.path) != 2 or file.path[0] != SETTINGS_FILES}  # noqa: PLR2004
+            if own != {(SETTINGS,)}:
+                raise ValueError(f"settings are {SETTINGS}, and what they name in {SETTINGS_FILES}/")
         self._check_agent()
         return self
 

@@ -358,6 +358,8 @@ class Agent:
 
     def _heard(self, at: datetime | None) -> None:
         """Receipts came, and with them perhaps the collector's time."""
+        if self._updates is not None:
+            self._updates.receipted()
         if (past := self._clock.hear(at)) is not None:
             self._outbox.note({CLOCK_KEY: past})
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
-from edge.contract.errors import FacingsError
+from edge.contract.desired import key_in
+from edge.contract.errors import ConfigError, FacingsError
+from edge.contract.files import WrongKeyError
 from edge.device.settings import check_config, read_config
 from edge.update.compose import laid_over
 from edge.update.folder import UpdateFolder
@@ -82,11 +85,17 @@ def compose(filed: AgentConfig, path: Path, folder: UpdateFolder, number: int) -
     """The configuration under a release, with all it points to looked at.
 
     Raises:
-        FacingsError: the release is damaged, or does not fit this device.
+        FacingsError: the release is damaged, or does not fit this device; told with the release as the place of the
+            fault, unless the device's own file has it as well.
     """
     release = folder.load(number)
     config = laid_over(filed, release, folder.place(number))
-    check_config(config, path)
+    try:
+        check_config(config, path)
+    except WrongKeyError as error:
+        check_config(filed, path)
+        key = key_in(json.loads(config.model_dump_json()), error.loc)
+        raise ConfigError(f"release {number}: {key}: {error.said}", error.mend) from None
     return config
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from edge.contract.config import AgentConfig
-from edge.contract.desired import merge
+from edge.contract.desired import DesiredRefusedError, key_in, merge
 from edge.contract.errors import ConfigError
 from edge.contract.files import without_echoes
 from edge.contract.releases import FOLDERS, MODELS, SETTINGS
@@ -63,8 +63,11 @@ def _with_settings(config: AgentConfig, path: Path, number: int) -> AgentConfig:
         patch.pop(name, None)
     try:
         content = merge(json.loads(config.model_dump_json(exclude_unset=True)), patch)
+    except DesiredRefusedError as error:
+        raise ConfigError(f"release {number}: {error.what}") from None
+    try:
         return AgentConfig.model_validate(content).relative_to(path.parent)
     except ValidationError as error:
         first = without_echoes(error.errors(include_url=False, include_input=False))[0]
-        key = ".".join(str(step) for step in first["loc"])
-        raise ConfigError(f"release {number}: settings: {key}: {first['msg']}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"release {number}: {key_in(content, first['loc']) or SETTINGS}: {said}") from None

@@ -45,6 +45,7 @@ class Probation(_Kept):
 
     starts: Annotated[int, Field(ge=0)] = 0
     blind: frozenset[Slug] = frozenset()  # cameras that gave no frame before it came
+    closed: frozenset[str] | None = None  # ways to the collector that were closed before; None: it changes none
 
 
 class UpdateState(BaseModel):
@@ -62,7 +63,14 @@ class UpdateState(BaseModel):
     launches: Annotated[int, Field(ge=0)] = 0  # of the environment, since it came up last
     agent: Annotated[str, Field(max_length=64)] | None = None  # the newest that lasted; no older one is taken
 
-    def switched(self, number: int, *, blind: frozenset[str], environment: Slot | None = None) -> UpdateState:
+    def switched(
+        self,
+        number: int,
+        *,
+        blind: frozenset[str],
+        environment: Slot | None = None,
+        closed: frozenset[str] | None = None,
+    ) -> UpdateState:
         """To another release, on probation. The one before is the last that lasted."""
         before = (self.before, self.before_environment) if self.probation else (self.running, self.environment)
         return self._with(
@@ -70,7 +78,7 @@ class UpdateState(BaseModel):
             environment=environment,
             before=before[0],
             before_environment=before[1],
-            probation=Probation(blind=blind),
+            probation=Probation(blind=blind, closed=closed),
             launches=0,
         )
 

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,6 +19,8 @@ from edge.contract.errors import ConfigError, DeliveryError, FacingsError
 from edge.contract.releases import FOLDERS
 from edge.deliver.signing import RequestSigner
 from edge.device.health import agent_version
+from edge.device.settings import read_config
+from edge.update.compose import laid_over
 from edge.update.environments import Environments, other
 from edge.update.fetch import Fetcher
 from edge.update.folder import UpdateFolder
@@ -25,6 +28,7 @@ from edge.update.next_agent import NextAgent, UnfitError, left_out, next_agent, 
 from edge.update.state import StateFiles, UpdateState, health_of
 from edge.update.trial import Candidate, try_out
 from edge.update.trusted import AwayError, TrustedReleases
+from edge.update.ways import Ways, leads_elsewhere, to_ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
     from edge.contract.config import AgentConfig, UpdatesSection
     from edge.contract.releases import Release, ReleaseHealth, UpdateStage
-    from edge.update.state import Slot
+    from edge.update.state import Probation, Slot
 
 LONGEST_WAIT = 86400.0
 """Seconds for a quiet moment, in a shop that never closes or on a clock that is wrong."""
@@ -66,6 +70,7 @@ class Ready:
     number: int
     environment: Slot | None
     since: float
+    elsewhere: bool = False  # it changes the ways to the collector
 
 
 class Updating:
@@ -95,11 +100,12 @@ class Updating:
         if url is None:
             raise ConfigError("updates: neither updates.url nor collector.url is set", "say where releases are")
         self._base = f"{url.rstrip('/')}/api/v1/releases/{config.device.tenant}"
+        self._config = config
         self._device = config.device
         self._path = path
         self._section = section
         self._now = now
-        self._fetcher = _fetcher(config, section, encrypted=url.startswith("https:"))
+        self._fetcher = _fetcher(config, section)
         self._folder = UpdateFolder(config.data)
         self._files = StateFiles(self._folder.path)
         self._state = self._files.state()
@@ -107,6 +113,13 @@ class Updating:
         self._began = time.monotonic()
         self._environments = Environments(config.data)
         self._ready: Ready | None = None
+        answers = to_ask(config)
+        here = self._base + "/metadata/timestamp.json"  # no other collector has this fleet's, nor lets this device in
+        self._ways = (
+            Ways(config, lambda: self._fetcher, None if config.collector is None else here)
+            if answers is None
+            else Ways(config, partial(_fetcher, config, answers), _health_of(config))
+        )
         self._failed = ""
         self._said = float("-inf")  # that the environment came up
         self._rng = random.Random()  # noqa: S311 - jitter, no secret
@@ -127,6 +140,10 @@ class Updating:
     def health(self) -> ReleaseHealth:
         """How the device stands to its release."""
         return health_of(self._state, self._progress)
+
+    def receipted(self) -> None:
+        """A receipt came: events reach the collector."""
+        self._ways.receipted()
 
     def start(self) -> None:
         """Begin to ask."""
@@ -159,7 +176,10 @@ class Updating:
             return False
         if not self._seen_lately():
             return False
-        if not self._change(lambda now: now.switched(ready.number, blind=blind, environment=ready.environment)):
+        ways = self._ways.closed() if ready.elsewhere else None
+        if not self._change(
+            lambda now: now.switched(ready.number, blind=blind, environment=ready.environment, closed=ways)
+        ):
             return False
         log.info(
             "update.switching", release=ready.number, before=self._state.before, environment=self._state.environment
@@ -179,8 +199,8 @@ class Updating:
         up = time.monotonic() - self._began
         if up < self._section.healthy_after or not self._seen_lately():
             return False
-        newly = sorted(blind - self._state.probation.blind)
-        if not newly:
+        why = self._worse(self._state.probation, blind)
+        if not why:
             agent = agent_version() if self._state.environment is not None else None
             if self._change(lambda state: state.lasted(agent)):
                 log.info("update.lasted", release=self._state.running)
@@ -189,12 +209,20 @@ class Updating:
             return False
         if up < PATIENCE * self._section.healthy_after:
             return False
-        why = f"no frame from camera {', '.join(newly)} under it"
         log.error("update.rolled_back", release=self._state.running, why=why)
         if not self._change(lambda state: state.rolled_back(why)):
             return False
         self._note("rolled_back", why)
         return True
+
+    def _worse(self, probation: Probation, blind: frozenset[str]) -> str:
+        """What worked before a release and does not under it; empty where all does."""
+        found = []
+        if newly := sorted(blind - probation.blind):
+            found.append(f"no frame from camera {', '.join(newly)}")
+        if probation.closed is not None and (cut := self._ways.closed(ever=True) - probation.closed):
+            found.append(self._ways.told(cut))
+        return f"{', '.join(found)} under it" if found else ""
 
     def _seen_lately(self) -> bool:
         """Whether what is known of the cameras is of now; else they are asked, and a later call has the answer."""
@@ -211,6 +239,7 @@ class Updating:
             self._look_through()
         except Exception:
             log.exception("update.look_failed")
+        self._ways.ask()
         self._seen = time.monotonic()
 
     def _run(self) -> None:
@@ -238,6 +267,7 @@ class Updating:
         if wanted in self._state.set_aside and wanted is not None:
             stage: UpdateStage = self._progress.stage if self._progress.stage == "refused" else "rolled_back"
             self._note(stage, self._state.set_aside[wanted])
+            self._prune()
             return
         if wanted is None or not self._state.takes(wanted):
             self._ready = None
@@ -266,10 +296,19 @@ class Updating:
         if why := try_out(self._path, self._state.running, candidate, self._stop):
             self._refuse(release.number, why)
             return
-        self._ready = Ready(release.number, environment, time.monotonic())
+        elsewhere = agent is not None or self._leads_elsewhere(release)
+        self._ready = Ready(release.number, environment, time.monotonic(), elsewhere)
         self._prune()
         self._note("waiting")
         log.info("update.ready", release=release.number, environment=environment)
+
+    def _leads_elsewhere(self, release: Release) -> bool:
+        """Whether a release changes the ways to the collector; one that does not fit the device is never begun."""
+        try:
+            after = laid_over(read_config(self._path), release, self._folder.place(release.number))
+        except FacingsError:
+            return False
+        return leads_elsewhere(self._config, after)
 
     def _agent_of(self, release: Release) -> NextAgent | None:
         """The agent that a release brings to this device; None: it says nothing of the agent, and this one stays."""
@@ -351,9 +390,16 @@ class Updating:
         self._failed = why
 
 
-def _fetcher(config: AgentConfig, section: UpdatesSection, *, encrypted: bool) -> Fetcher:
+def _health_of(config: AgentConfig) -> str | None:
+    """Where the collector says that it is there."""
+    return None if config.collector is None else f"{config.collector.url.rstrip('/')}/healthz"
+
+
+def _fetcher(config: AgentConfig, section: UpdatesSection) -> Fetcher:
     """HTTP as this device speaks it: signed with its key, where it was provisioned and no token is given."""
     collector, broker = config.collector, config.broker
+    url = section.url or ("" if collector is None else collector.url)
+    encrypted = url.startswith("https:")
     certificate = None if broker.cert_file is None or broker.key_file is None else (broker.cert_file, broker.key_file)
     if collector is None:
         return Fetcher(section, certificate, encrypted=encrypted)

@@ -22,6 +22,8 @@ from edge.update.updating import Updating
 from tests.releases import NOW
 
 if TYPE_CHECKING:
+    from edge.update.begin import Beginning
+    from edge.update.state import UpdateState
     from tests.edge.update.server import Repository
     from tests.releases import Fleet
 
@@ -52,8 +54,8 @@ class Unit:
         self.data = folder / "state"
 
     def begun(self) -> Updating:
-        """As after a start."""
-        config = begin(read_config(self.path), self.path).config
+        """As after a start, in whichever environment is to run."""
+        config = self.begin().config
         assert config.updates is not None
         one = Updating(config, self.path, config.updates, now=lambda: NOW, look=lambda: None)
         one._seen = time.monotonic() - updating.SETTLED  # its thread does that
@@ -67,7 +69,14 @@ class Unit:
         return self.begun()
 
     def running(self) -> int | None:
-        return begin(read_config(self.path), self.path).running
+        return self.begin().running
+
+    def begin(self) -> Beginning:
+        return begin(read_config(self.path), self.path, slot=self.state.environment)
+
+    @property
+    def state(self) -> UpdateState:
+        return StateFiles(self.data / "updates").state()
 
 
 @pytest.fixture
