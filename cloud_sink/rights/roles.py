@@ -26,6 +26,7 @@ class Right(StrEnum):
     PLAN = "plan"  # upload planograms and assign them
     WORK = "work"  # make tasks and move them on
     UPLOAD = "upload"  # store photographs
+    PLACE = "place"  # say where devices stand
     RELEASES = "releases"  # fetch what devices are to run
     REFUSED = "refused"  # read the quarantine, and have it read again
     ADMINISTER = "administer"  # users, keys, webhooks, audit log
@@ -41,6 +42,7 @@ LEAST: dict[Right, Role] = {
     Right.PLAN: Role.MERCHANDISER,
     Right.WORK: Role.MERCHANDISER,
     Right.UPLOAD: Role.FIELD,
+    Right.PLACE: Role.FIELD,
     Right.RELEASES: Role.FIELD,
     Right.REFUSED: Role.FIELD,
     Right.ADMINISTER: Role.ADMIN,

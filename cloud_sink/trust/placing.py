@@ -66,6 +66,9 @@ class Placer:
         self._registrar.configuration(tenant, store, fixture, device)  # an order must lead somewhere
         with writing(self._engine) as connection:
             found = self._orderable(connection, tenant, device)
+            before = orders.open_of(connection, found.id)
+            if before is not None and before.kind == "retire":
+                raise TrustError(f"{device} is to retire", "take that back first: sink identities recall")
             if (found.store, found.fixture) == to:
                 raise TrustError(f"{device} is at {store}/{fixture} already", "name another place")
             order = self._order(found, "move", asked, now, to=to)

@@ -22,7 +22,7 @@ from cloud_sink.releases.publishing import prepare_release, sign_and_publish
 from cloud_sink.releases.repository import repository_of
 from cloud_sink.rights.accounts import invite, make_key
 from cloud_sink.rights.roles import Right, Role
-from cloud_sink.store import alert_rows, invitation_rows, master, outgoing, tasks
+from cloud_sink.store import alert_rows, identities, invitation_rows, master, outgoing, tasks
 from cloud_sink.store.database import writing
 from cloud_sink.store.facts import RefusedBody
 from cloud_sink.store.intake import take
@@ -239,6 +239,22 @@ def _invite(served: Served) -> str:
     )
     with writing(served.database) as connection:
         invitation_rows.enter(connection, [claim])
+    board = identities.Identity(
+        id="0" * 32,
+        tenant=DEVICE.tenant,
+        device=DEVICE.device,
+        store=DEVICE.store,
+        fixture="f1",
+        key="0" * 64,
+        certificate="",
+        authority="",
+        made=NOW,
+        expires=NOW,
+        told="",
+    )
+    issued = identities.Issued("0", board.id, "", NOW)
+    with writing(served.database) as connection:
+        identities.enter(connection, board, issued, by="person-of-acme", reason="confidential reason")
     return claim.id
 
 
