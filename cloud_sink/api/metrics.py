@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, ge
 
 from cloud_sink.api.gate import everybody
 from cloud_sink.api.problems import Problem, described
-from cloud_sink.store import outgoing
+from cloud_sink.store import clones, outgoing
 from cloud_sink.store.database import DatabaseAway, reading
 from edge.contract.errors import ConfigError
 
@@ -25,6 +25,7 @@ WAITING = Gauge("facings_outgoing_waiting", "Webhook messages and alerts that ar
 READY = Gauge("facings_ready", "Whether events that are sent now are received and stored")
 DATABASE_AWAY = Gauge("facings_database_away", "Whether the database did not answer when it was last asked")
 EVIDENCE_AWAY = Gauge("facings_evidence_away", "Whether the place for photographs failed when it was last asked")
+CLONES = Gauge("facings_devices_cloned", "Devices under whose name two speak, until somebody settles it")
 SECONDS = Histogram("facings_http_seconds", "Seconds until an answer was sent", ["route"])
 
 
@@ -48,6 +49,7 @@ def router(context: Context) -> APIRouter:
         try:
             with reading(context.engine) as connection:
                 WAITING.set(outgoing.waiting(connection))
+                CLONES.set(clones.count(connection))
         except DatabaseAway:  # when counts are wanted most
             DATABASE_AWAY.set(1)
         else:

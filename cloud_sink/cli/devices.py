@@ -148,8 +148,8 @@ def _clear(engine: Database, tenant: str | None, device: str) -> None:
 
     now, by = datetime.now(UTC), getpass.getuser()
     with reading(engine) as connection:
-        found = {*clones.standing(connection, tenant, devices=[device])}
-        found |= {*clones.doubts(connection, tenant, now, devices=[device])}
+        found = {*clones.standing(connection, tenant, only=[device])}
+        found |= {*clones.doubts(connection, tenant, now, only=[device])}
     if len(found) != 1:
         wrong = f"no copied device {device}" if not found else f"{device} is copied at several tenants"
         raise StoreError(wrong, "sink devices --differing shows them; name one with --tenant")

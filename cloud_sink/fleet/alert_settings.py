@@ -62,6 +62,12 @@ class SilenceRule(Section):
     longer: Duration = Field(1800.0, gt=0, description="than this, such as 30m")
 
 
+class CloneRule(Section):
+    """Holds while two devices are found to speak under one name."""
+
+    kind: Literal["clone"]
+
+
 class FigureRule(Section):
     """Holds while a rule over a store's figures of the business day holds."""
 
@@ -93,7 +99,7 @@ class EventRule(Section):
         return kind
 
 
-Condition = Annotated[StockoutRule | SilenceRule | FigureRule | EventRule, Field(discriminator="kind")]
+Condition = Annotated[StockoutRule | SilenceRule | CloneRule | FigureRule | EventRule, Field(discriminator="kind")]
 
 
 class AlertRule(Section):

@@ -86,8 +86,8 @@ def known_of(
         configured=configured.of_devices(connection, tenant, devices),
         certified=certified.of_devices(connection, tenant, devices),
         authority=certified.issuing(connection),
-        clones=clones.standing(connection, tenant, devices=devices),
-        doubts=clones.doubts(connection, tenant, now, devices=devices),
+        clones=clones.standing(connection, tenant, only=devices),
+        doubts=clones.doubts(connection, tenant, now, only=devices),
     )
 
 

@@ -27,7 +27,7 @@ EPOCHS_WITHIN = 3_600_000
 hand brings back epochs, and takes longer than two boards that take each other's connection every few seconds."""
 
 SETTLING = 300_000
-"""Milliseconds after a device was let in in which nothing counts: until every broker has shut the one before out."""
+"""Milliseconds after a board took another's place in which nothing counts: until every broker shut the other out."""
 
 Mark = Literal["boot", "epoch"]
 

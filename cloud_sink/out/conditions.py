@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from cloud_sink.fleet.alert_settings import EventRule, FigureRule, SilenceRule, StockoutRule
+from cloud_sink.fleet.alert_settings import CloneRule, EventRule, FigureRule, SilenceRule, StockoutRule
 from cloud_sink.fleet.rules import read_rule
 from cloud_sink.out.words import said
 from cloud_sink.profile.measure import measure, thresholds
+from cloud_sink.store import clones
 from cloud_sink.store.day import zone_of, zones_of
 from cloud_sink.store.listing import device_page, episode_page
 from cloud_sink.store.moments import to_ms
@@ -57,6 +58,11 @@ def holding(connection: Transaction, rule: AlertRule, world: World, now: datetim
             found = list(_stockouts(connection, rule, rule.when, world))
         case SilenceRule():
             found = list(_silent(connection, rule, rule.when, world, now))
+        case CloneRule():
+            found = [
+                Holding(one.store, one.device, one.since, said(world.language, "clone", device=one.device))
+                for one in clones.standing(connection, rule.tenant).values()
+            ]
         case FigureRule():
             found = list(_figures(connection, rule, rule.when, world, now))
         case EventRule():

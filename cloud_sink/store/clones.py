@@ -13,6 +13,7 @@ from cloud_sink.fleet.lives import SETTLING, Life, hear, proof
 from cloud_sink.store.dialect import Listed, put, upsert
 from cloud_sink.store.life_tables import clones, lives
 from cloud_sink.store.moments import from_ms, to_ms
+from cloud_sink.store.tables import devices
 from cloud_sink.store.trust_tables import identities
 
 if TYPE_CHECKING:
@@ -104,14 +105,14 @@ def note_conflicts(connection: Connection, found: Mapping[Address, int], receive
 
 
 def standing(
-    connection: Connection, tenant: str | None = None, *, devices: Iterable[str] | None = None
+    connection: Connection, tenant: str | None = None, *, only: Iterable[str] | None = None
 ) -> dict[Named, Clone]:
     """The copied identities that nobody has settled: neither revoked, nor given to a new board, nor cleared."""
     this = and_(identities.c.tenant == clones.c.tenant, identities.c.device == clones.c.device)
     same = or_(identities.c.id.is_(None), and_(identities.c.revoked.is_(None), identities.c.made <= clones.c.since))
     where: list[ColumnElement[bool]] = [clones.c.cleared.is_(None), same]
     where += [] if tenant is None else [clones.c.tenant == tenant]
-    where += [] if devices is None else [clones.c.device.in_(list(devices))]
+    where += [] if only is None else [clones.c.device.in_(list(only))]
     rows = connection.execute(select(clones).select_from(clones.outerjoin(identities, this)).where(*where))
     return {
         (row.tenant, row.device): Clone(
@@ -122,12 +123,12 @@ def standing(
 
 
 def doubts(
-    connection: Connection, tenant: str | None, now: datetime, *, devices: Iterable[str] | None = None
+    connection: Connection, tenant: str | None, now: datetime, *, only: Iterable[str] | None = None
 ) -> dict[Named, Doubt]:
     """The devices whose numbers came twice within a day."""
     where: list[ColumnElement[bool]] = [lives.c.conflicted >= to_ms(now - DOUBTED)]
     where += [] if tenant is None else [lives.c.tenant == tenant]
-    where += [] if devices is None else [lives.c.device.in_(list(devices))]
+    where += [] if only is None else [lives.c.device.in_(list(only))]
     columns = (lives.c.tenant, lives.c.device, lives.c.conflicts, lives.c.conflicted)
     rows = connection.execute(select(*columns).where(*where))
     return {(row.tenant, row.device): Doubt(row.conflicts, from_ms(row.conflicted)) for row in rows}
@@ -138,8 +139,8 @@ def clear(connection: Connection, tenant: str, device: str, *, by: str, now: dat
 
     Where both still speak they are found again within minutes.
     """
-    here = standing(connection, tenant, devices=[device])
-    if not here and (tenant, device) not in doubts(connection, tenant, now, devices=[device]):
+    here = standing(connection, tenant, only=[device])
+    if not here and (tenant, device) not in doubts(connection, tenant, now, only=[device]):
         return False
     connection.execute(
         update(clones)
@@ -161,12 +162,11 @@ def _note_proven(
     suspects = {named: trail for named, trail in trails.items() if proof(trail) is not None}
     if not suspects:
         return []
-    let_in = _let_in(connection, suspects)
+    shut_out, begun = _boards(connection, suspects)
     proven: dict[Named, Mark] = {}
     for named, trail in suspects.items():
-        revoked, made = let_in.get(named, (False, None))
-        mark = proof(trail, since=0 if made is None else made + SETTLING)
-        if mark is not None and not revoked:
+        mark = proof(trail, since=begun.get(named, 0))
+        if mark is not None and named not in shut_out:
             proven[named] = mark
     known = {named: one for named, one in standing(connection).items() if named in proven} if proven else {}
     put(
@@ -189,13 +189,22 @@ def _note_proven(
     return [named for named in sorted(proven) if named not in known]
 
 
-def _let_in(connection: Connection, devices: Iterable[Named]) -> dict[Named, tuple[bool, int | None]]:
-    """Of devices with an identity whether it was revoked, and when it was made."""
-    asked = Listed(connection, sorted(devices))
+def _boards(connection: Connection, named: Iterable[Named]) -> tuple[set[Named], dict[Named, int]]:
+    """The devices that were revoked; and those that took another's place, with the moment from which words count."""
+    asked = Listed(connection, sorted(named))
     same = and_(identities.c.tenant == asked.text(0), identities.c.device == asked.text(1))
-    columns = (identities.c.tenant, identities.c.device, identities.c.revoked, identities.c.made)
-    rows = connection.execute(select(*columns).select_from(asked.rows.join(identities, same)))
-    return {(row.tenant, row.device): (row.revoked is not None, row.made) for row in rows}
+    this = and_(devices.c.tenant == identities.c.tenant, devices.c.device == identities.c.device)
+    columns = (identities.c.tenant, identities.c.device, identities.c.revoked, identities.c.made, devices.c.first_seen)
+    rows = connection.execute(
+        select(*columns).select_from(asked.rows.join(identities, same).outerjoin(devices, this))
+    ).all()
+    shut_out = {(row.tenant, row.device) for row in rows if row.revoked is not None}
+    begun = {
+        (row.tenant, row.device): row.made + SETTLING
+        for row in rows
+        if row.first_seen is not None and row.first_seen < row.made
+    }
+    return shut_out, begun
 
 
 def _trails(connection: Connection, devices: Sequence[Named], *, lock: bool = False) -> dict[Named, Trail]:

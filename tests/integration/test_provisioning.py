@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -123,10 +124,16 @@ def provision(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
+    with standing(tmp_path_factory.mktemp("site")) as made:
+        yield made
+
+
+@contextmanager
+def standing(folder: Path, template: str = TEMPLATE) -> Iterator[Site]:
+    """A collector and its Mosquitto, both at work."""
     broker, http = free_port(), free_port()
     config = CONFIG.format(folder=folder, broker=broker, http=http)
-    (folder / "template.yaml").write_text(TEMPLATE.format(pictures=frames(folder / "pictures", 400)))
+    (folder / "template.yaml").write_text(template.format(pictures=frames(folder / "pictures", 400)))
     sink = SinkProcess(folder / "sink", arguments=(), config=config)
     sink.folder.mkdir()
     (sink.folder / "sink.yaml").write_text(config)

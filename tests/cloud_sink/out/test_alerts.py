@@ -18,11 +18,13 @@ from cloud_sink.out.episode import Alert, Manner, step
 from cloud_sink.out.sender import Sender
 from cloud_sink.out.watch import Watch, is_quiet
 from cloud_sink.profile.measure import Yardstick
+from cloud_sink.store import clones
 from cloud_sink.store.database import Database, writing
 from cloud_sink.store.intake import take
 from edge.contract.errors import ConfigError
+from edge.contract.receipts import DeviceState
 from tests.cloud_sink.out.receiver import Receiver, receiving
-from tests.cloud_sink.words import START, envelope, facing, fact, observed, stockout
+from tests.cloud_sink.words import DEVICE, EPOCH, START, envelope, facing, fact, observed, rejected, stockout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,25 @@ class House:
     def come(self, *events: dict[str, Any], at: datetime = START) -> None:
         with writing(self.database) as connection:
             take(connection, [fact(one) for one in events], [], stores=self.stores, received=at)
+
+
+def test_a_copied_device_is_said_until_somebody_settles_it(
+    database: Database, stores: StoreBook, receiver: Receiver
+) -> None:
+    house = House(database, stores, receiver, when={"kind": "clone"})
+    house.come(rejected(1))
+    for number in range(4):
+        at = START + number * timedelta(seconds=5)
+        word = DeviceState(state="born", connection=f"c{number}", epoch=EPOCH, boot="ab"[number % 2] * 8, at=at)
+        assert house.turn(at) == []
+        with writing(database) as connection:
+            clones.note_lives(connection, [(DEVICE, word)], at)
+    said = house.turn(START + MINUTE)
+    assert said == ["First: Two devices are called d1: its key was copied; revoke it, since 2026-03-14 08:00"]
+    with writing(database) as connection:
+        clones.clear(connection, "acme", "d1", by="mai", now=START + 2 * MINUTE)
+    (over,) = house.turn(START + 3 * MINUTE)
+    assert over.startswith("First: over: Two devices are called d1")
 
 
 def test_a_stockout_is_said_once_and_its_end_once(database: Database, stores: StoreBook, receiver: Receiver) -> None:

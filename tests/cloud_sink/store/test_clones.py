@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud_sink.fleet.lives import SETTLING
-from cloud_sink.store import clones, identities
+from cloud_sink.store import clones, fleet_log, identities
 from cloud_sink.store.database import Database, reading, writing
 from cloud_sink.store.identities import Identity, Issued
 from cloud_sink.store.intake import take
@@ -35,6 +35,7 @@ def connect(database: Database, *boots: str, at: datetime = NOW, device: Address
     for number, boot in enumerate(boots):
         moment = at + 5 * number * SECOND
         with writing(database) as connection:
+            fleet_log.note_states(connection, [(device, born(boot, moment))], moment)
             found += clones.note_lives(connection, [(device, born(boot, moment))], moment)
     return found
 
@@ -52,7 +53,7 @@ def standing(database: Database) -> dict[clones.Named, clones.Clone]:
 
 
 def test_two_boards_are_found_once_and_the_last_time_is_kept(database: Database) -> None:
-    let_in(database, NOW - timedelta(days=9))
+    let_in(database, NOW - timedelta(seconds=5))
     assert connect(database, A, B, A, B, A) == [NAMED]
     (found,) = standing(database).values()
     assert (found.device, found.store, found.mark) == ("d1", "s1", "boot")
