@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from cloud_sink.trust.keyring import Vault
 
 trust = typer.Typer(help="The fleet's certificate authority.", no_args_is_help=True)
+
+
+class Kind(StrEnum):
+    """Brokers that files are written for."""
+
+    MOSQUITTO = "mosquitto"
+    EMQX = "emqx"
+
 
 Hosts = Annotated[list[str], typer.Option("--host", help="a name or address that devices use; may be given again")]
 
@@ -113,10 +122,11 @@ def broker_files(
     host: Hosts,
     port: Annotated[int, typer.Option(min=1, max=65535, help="the port that the broker listens at")] = 8883,
     collectors: Annotated[int, typer.Option(min=1, max=100, help="how many collectors share the load")] = 1,
+    kind: Annotated[Kind, typer.Option("--for", help="which broker")] = Kind.MOSQUITTO,
     config: ConfigFile = None,
     data: DataFolder = None,
 ) -> None:
-    """Write what a Mosquitto needs: configuration, certificates, and who may do what, one section a device.
+    """Write what a broker needs: configuration, certificates, and who may do what, one section a device.
 
     What is there and still holds stays. A running service keeps them current where trust.broker_files names the folder.
     """
@@ -128,9 +138,11 @@ def broker_files(
     keyring, now = vault.open(), datetime.now(UTC)
     with reading(engine) as connection:
         settled = not any(authorities.leaning_on(connection, name, keyring.told) for name, _ in keyring.old)
-    for path in make_files(folder, Broker(tuple(host), port, collectors), keyring, now=now, settled=settled):
+    for path in make_files(
+        folder, Broker(tuple(host), port, collectors, kind.value), keyring, now=now, settled=settled
+    ):
         say(str(path))
-    changed = follow(folder, engine, keyring, now=now)
+    changed = follow(folder, engine, keyring, now=now, kind=kind.value)
     _note(engine, "broker-files", str(folder))
     say("who may do what: written; have the broker reload" if changed else "who may do what: as it was")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -20,9 +20,13 @@ class DeviceBrokerSection(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8883, description="its port with TLS, 1 to 65535")
 
 
-class BrokerFilesSection(Section):
-    """Files of a Mosquitto on this machine, written anew whenever a device comes or goes."""
+BrokerKind = Literal["mosquitto", "emqx"]
 
+
+class BrokerFilesSection(Section):
+    """Files of a broker on this machine, written anew whenever a device comes or goes."""
+
+    kind: BrokerKind = Field("mosquitto", description="which broker: mosquitto or emqx")
     folder: Path = Field(description="where they are; `sink broker-files` makes them first")
     reload: tuple[Word, ...] = Field(
         (),
@@ -50,7 +54,7 @@ class TrustSection(Section):
     broker: DeviceBrokerSection | None = Field(
         None, description="the broker as devices reach it; without it the one of this sink, with its port"
     )
-    broker_files: BrokerFilesSection | None = Field(None, description="files of a Mosquitto on this machine")
+    broker_files: BrokerFilesSection | None = Field(None, description="files of a broker on this machine")
     template: Path | None = Field(
         None, description="an agent's configuration, YAML, that new devices begin with: cameras, evidence, and so on"
     )

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+OUTSIDE = "outside"
+"""The state of an authority that is not ours and issues to devices: its key is nowhere here."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredAuthority:
     """An authority; its key is encrypted."""
 
     id: str
-    state: str  # active, old or retired
+    state: str  # active, old, retired or outside
     created: datetime
     certificate: str  # PEM
     key: str  # PEM, encrypted
@@ -41,6 +45,14 @@ def enter(connection: Connection, one: StoredAuthority) -> None:
             id=one.id, state=one.state, created=to_ms(one.created), certificate=one.certificate, key=one.key
         )
     )
+
+
+def enter_outside(connection: Connection, one: StoredAuthority) -> None:
+    """Enter an authority that is not ours beside the own ones; one that is known is believed again."""
+    where = authorities.c.id == one.id
+    if not connection.execute(update(authorities).where(where).values(state=OUTSIDE)).rowcount:
+        values = {"id": one.id, "state": OUTSIDE, "created": to_ms(one.created)}
+        connection.execute(insert(authorities).values(**values, certificate=one.certificate, key=""))
 
 
 def retire(connection: Connection, authority: str) -> None:

@@ -17,7 +17,7 @@ authorities = Table(
     "authorities",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("state", String(10), nullable=False),  # active, old (believed, issues no more) or retired
+    Column("state", String(10), nullable=False),  # active, old (believed, issues no more), retired, outside
     Column("created", BigInteger, nullable=False),
     Column("certificate", Text, nullable=False),  # PEM
     Column("key", Text, nullable=False),  # PEM, encrypted

@@ -1,7 +1,8 @@
-"""Files of a Mosquitto that lets in our devices and collectors alone, each to its own topics.
+"""Files of a broker that lets in our devices and collectors alone, each to its own topics.
 
-One `user` section a device with its topics written out: a `pattern` with `%u` would make a device's name part of a
-topic, and a name that holds a wildcard or another tenant's would open what is not its own.
+For Mosquitto one `user` section a device with its topics written out (for EMQX: `emqx_files`). A `pattern` with `%u`
+would make a device's name part of a topic, and a name that holds a wildcard or another tenant's would open what is
+not its own.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cloud_sink.store import identities, orders
 from cloud_sink.store.database import reading
 from cloud_sink.trust.authority import issue_device, issue_server, read_request, revocation_list
+from cloud_sink.trust.emqx_files import CONFIGURATION as EMQX_CONFIGURATION
+from cloud_sink.trust.emqx_files import RULES as EMQX_RULES
+from cloud_sink.trust.emqx_files import UPLOAD, emqx_configuration, emqx_rules, emqx_upload
 from cloud_sink.trust.errors import TrustError
 from edge.contract.topics import Address, Channel, every_device
 
@@ -32,12 +36,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from cloud_sink.fleet.trust_settings import BrokerKind
     from cloud_sink.store.database import Database
     from cloud_sink.store.identities import Identity
     from cloud_sink.trust.authority import Authority
     from cloud_sink.trust.keyring import Keyring
 
 CONFIGURATION, RULES, AUTHORITIES, REVOKED = "mosquitto.conf", "acl", "ca.pem", "revoked.pem"
+
+CLIENTS = "clients.pem"
+"""Whom the broker believes of devices and collectors; `AUTHORITIES` are those whom they believe of the broker."""
 
 WRITES = (Channel.EVENTS, Channel.STATE, Channel.REPLIES, Channel.CONFIG_REPORTED)
 """What a device writes; it reads the others."""
@@ -53,11 +61,12 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A Mosquitto to be: where it listens, and who collects from it."""
+    """A broker to be: where it listens, and who collects from it."""
 
     hosts: tuple[str, ...]  # the names and addresses that devices and collectors use
     port: int = 8883
     collectors: int = 1
+    kind: BrokerKind = "mosquitto"
 
 
 def make_files(folder: Path, broker: Broker, keyring: Keyring, *, now: datetime, settled: bool = True) -> list[Path]:
@@ -92,14 +101,15 @@ def make_files(folder: Path, broker: Broker, keyring: Keyring, *, now: datetime,
             name = f"collector-{number}"
             if not _still_holds(folder / f"{name}.pem", issuers, (), now):
                 written += _collector(folder, name, keyring.active, now)
-        if write_whole(folder / CONFIGURATION, configuration(folder.resolve(), broker)):
-            written.append(folder / CONFIGURATION)
+        name, text = _configured(folder.resolve(), broker, revocations=not keyring.outside)
+        if write_whole(folder / name, text):
+            written.append(folder / name)
     except OSError as error:
         raise _unwritable(folder, error) from None
     return written
 
 
-def follow(folder: Path, engine: Database, keyring: Keyring, *, now: datetime) -> bool:
+def follow(folder: Path, engine: Database, keyring: Keyring, *, now: datetime, kind: BrokerKind = "mosquitto") -> bool:
     """Write whom the broker believes, who was shut out and who may do what; whether anything differs from before.
 
     Raises:
@@ -114,7 +124,13 @@ def follow(folder: Path, engine: Database, keyring: Keyring, *, now: datetime) -
     lists = "".join(revocation_list(one, revoked[name], now=now) for name, one in keyring.believed)
     try:
         changed = write_whole(folder / AUTHORITIES, keyring.bundle)
-        changed |= write_whole(folder / RULES, rules(devices, collectors, moving))
+        changed |= write_whole(folder / CLIENTS, keyring.clients)
+        if kind == "emqx":
+            text = emqx_rules(devices, collectors, writes=WRITES, reads=READS, moving=moving)
+            changed |= write_whole(folder / EMQX_RULES, text)
+            changed |= write_whole(folder / UPLOAD, emqx_upload(text))
+        else:
+            changed |= write_whole(folder / RULES, rules(devices, collectors, moving))
         changed |= _write_revoked(folder / REVOKED, lists, now)
     except OSError as error:
         raise _unwritable(folder, error) from None
@@ -147,16 +163,30 @@ def rules(devices: Iterable[Identity], collectors: Sequence[str], moving: Mappin
     return "\n\n".join(sections) + "\n"
 
 
-def configuration(folder: Path, broker: Broker) -> str:
-    """Mosquitto's configuration: one listener, TLS 1.2 or newer, nobody without a certificate."""
+def _configured(folder: Path, broker: Broker, *, revocations: bool) -> tuple[str, str]:
+    """The broker's configuration: name of the file, and what it holds."""
+    if broker.kind == "emqx":
+        return EMQX_CONFIGURATION, emqx_configuration(str(folder), broker.port, authorities=CLIENTS)
+    return CONFIGURATION, configuration(folder, broker, revocations=revocations)
+
+
+def configuration(folder: Path, broker: Broker, *, revocations: bool = True) -> str:
+    """Mosquitto's configuration: one listener, TLS 1.2 or newer, nobody without a certificate.
+
+    Args:
+        folder: where the files are.
+        broker: where it listens.
+        revocations: whether every authority that is believed has a list: where one has none, nobody of its would get
+            in, and the ACL alone shuts out.
+    """
+    listed = f"crlfile {folder / REVOKED}\n" if revocations else ""
     return f"""\
 # Written by sink broker-files.
 listener {broker.port}
 protocol mqtt
 tls_version tlsv1.2
-cafile {folder / AUTHORITIES}
-crlfile {folder / REVOKED}
-certfile {folder / "broker.pem"}
+cafile {folder / CLIENTS}
+{listed}certfile {folder / "broker.pem"}
 keyfile {folder / "broker.key"}
 require_certificate true
 use_identity_as_username true

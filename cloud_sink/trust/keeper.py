@@ -1,4 +1,4 @@
-"""Keeps a Mosquitto's files as the fleet is: a new device gets in within seconds, a revoked one is out as soon."""
+"""Keeps a broker's files as the fleet is: a new device gets in within seconds, a revoked one is out as soon."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ class BrokerKeeper:
         with reading(self._engine) as connection:
             seen = (identities.changed(connection), [(one.id, one.state) for one in authorities.listed(connection)])
         if seen != self._seen or now - self._looked > _AT_LEAST:
-            self._owed |= follow(self._section.folder, self._engine, self._vault.open(), now=now)
+            kind = self._section.kind
+            self._owed |= follow(self._section.folder, self._engine, self._vault.open(), now=now, kind=kind)
             self._seen, self._looked = seen, now
         if not self._owed:
             return False

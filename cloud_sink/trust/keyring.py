@@ -36,11 +36,17 @@ class Keyring:
     active_id: str
     active: Authority
     old: tuple[tuple[str, Authority], ...]  # believed, but issuing no more
+    outside: tuple[str, ...] = ()  # certificates of others who issue to our devices, PEM: see `issuers`
 
     @property
     def bundle(self) -> str:
-        """Whom devices and brokers believe: certificates, PEM, the active one first."""
+        """Whom devices believe of brokers and collectors: certificates, PEM, the active one first."""
         return "".join([self.active.pem, *(one.pem for _, one in self.old)])
+
+    @property
+    def clients(self) -> str:
+        """Whom brokers believe of devices: the fleet's own, and outside authorities that issue to them."""
+        return "".join([self.bundle, *self.outside])
 
     @property
     def told(self) -> str:
@@ -68,9 +74,9 @@ class Vault:
 
     @property
     def is_made(self) -> bool:
-        """Whether this fleet has an authority at all."""
+        """Whether this fleet has an authority of its own."""
         with reading(self._engine) as connection:
-            return bool(authorities.listed(connection))
+            return any(one.state != authorities.OUTSIDE for one in authorities.listed(connection))
 
     def open(self) -> Keyring:
         """The authorities as they are now.
@@ -79,14 +85,16 @@ class Vault:
             TrustError: there is none yet, or the passphrase is missing or another one.
         """
         with reading(self._engine) as connection:
-            stored = [one for one in authorities.listed(connection) if one.state != "retired"]
+            held = [one for one in authorities.listed(connection) if one.state != "retired"]
+        stored = [one for one in held if one.state != authorities.OUTSIDE]
         if not stored:
             raise TrustError("this fleet has no certificate authority yet", _INIT)
         known = {one.id: self._open(one) for one in stored}
         self._opened = known
         active = next(one.id for one in stored if one.state == "active")
         old = tuple((name, one) for name, one in known.items() if name != active)
-        return Keyring(active, known[active], old)
+        outside = tuple(one.certificate for one in held if one.state == authorities.OUTSIDE)
+        return Keyring(active, known[active], old, outside)
 
     def make(self, now: datetime) -> StoredAuthority:
         """Make the first authority.
