@@ -37,14 +37,21 @@ def make_wheel(
     return _written(folder / f"{stem}-{tag}.whl", inside, f"{stem}.dist-info/RECORD")
 
 
-def later(wheel: Path, folder: Path, version: str, changes: Mapping[str, str] | None = None) -> Path:
-    """A wheel like another one, of another version, with some of its files exchanged or added."""
+def later(
+    wheel: Path,
+    folder: Path,
+    version: str,
+    changes: Mapping[str, str] | None = None,
+    *,
+    without: tuple[str, ...] = (),
+) -> Path:
+    """A wheel like another one, of another version, with some of its files exchanged, added or left out."""
     name, before, rest = wheel.name.split("-", 2)
     old, new = f"{name}-{before}.dist-info", f"{name}-{version}.dist-info"
     inside: dict[str, bytes] = {}
     with zipfile.ZipFile(wheel) as archive:
         for path in archive.namelist():
-            if not path.endswith(("/", ".dist-info/RECORD")):
+            if not path.endswith(("/", ".dist-info/RECORD")) and not path.startswith(without):
                 inside[path.replace(old, new, 1)] = archive.read(path)
     metadata = inside[f"{new}/METADATA"].decode()
     inside[f"{new}/METADATA"] = metadata.replace(f"\nVersion: {before}\n", f"\nVersion: {version}\n", 1).encode()
@@ -57,7 +64,7 @@ def _written(path: Path, inside: Mapping[str, bytes], record: str) -> Path:
     rows = io.StringIO()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, content in inside.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content)  # of no moment: the same bytes every time
             digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
             rows.write(f"{name},sha256={digest},{len(content)}\n")
         archive.writestr(record, rows.getvalue() + f"{record},,\n")

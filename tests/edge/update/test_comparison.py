@@ -40,6 +40,15 @@ def test_what_is_within_the_limits_fits(candidate: Tried) -> None:
     assert misfit(SAME, candidate, Limits()) == ""
 
 
+def test_an_outbox_that_what_runs_could_not_read_after_a_way_back_does_not_fit() -> None:
+    sealed = SAME.model_copy(update={"outbox_reads": 3, "outbox_writes": 3})
+    before = SAME.model_copy(update={"outbox_reads": 2})
+    assert misfit(before, sealed, Limits()) == (
+        "its outbox is of version 3, and what runs reads 2 at most: there would be no way back"
+    )
+    assert misfit(before, sealed.model_copy(update={"outbox_writes": 2}), Limits()) == ""
+
+
 def test_what_had_no_name_may_get_one() -> None:
     assert misfit(tried("a", None, None), SAME, Limits()) == ""
 
