@@ -67,5 +67,5 @@ def _written(path: Path, inside: Mapping[str, bytes], record: str) -> Path:
             archive.writestr(zipfile.ZipInfo(name), content)  # of no moment: the same bytes every time
             digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
             rows.write(f"{name},sha256={digest},{len(content)}\n")
-        archive.writestr(record, rows.getvalue() + f"{record},,\n")
+        archive.writestr(zipfile.ZipInfo(record), rows.getvalue() + f"{record},,\n")
     return path

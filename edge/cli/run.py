@@ -28,8 +28,8 @@ def run(
     from edge.update.launch import begin_anew, data_folder, launch
 
     set_up_logs()
+    carry_on_first(config)  # by what is installed: a device that wipes itself wipes its environments as well
     slot = launch(config)  # this process may become another agent here
-    carry_on_first(config)
 
     from edge.device.agent import Agent
     from edge.device.settings import read_config

@@ -80,15 +80,13 @@ def own_agent(folder: Path) -> OwnAgent:
     """Build the project's wheel."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    known = {
-        canonicalize_name(one.metadata["Name"]): Distribution(
-            canonicalize_name(one.metadata["Name"]), Version(one.version), tuple(map(Requirement, one.requires or ()))
-        )
-        for one in distributions()
-    }
+    known: dict[str, Distribution] = {}
+    for one in distributions():
+        name = canonicalize_name(one.metadata["Name"])
+        known[name] = Distribution(name, Version(one.version), tuple(map(Requirement, one.requires or ())))
     markers = {name: str(value) for name, value in default_environment().items()}
-    required = []
-    for name in sorted(closure(known, markers) - {AGENT}):
+    required: list[Path] = []
+    for needed in sorted(closure(known, markers) - {AGENT}):
         here = {"elsewhere.pth": f"{get_path('purelib')}\n"} if not required else {}
-        required.append(make_wheel(folder / "required", name, str(known[name].version), files=here))
+        required.append(make_wheel(folder / "required", needed, str(known[needed].version), files=here))
     return OwnAgent(folder / f"{AGENT}-{version(AGENT)}-py3-none-any.whl", tuple(required))
