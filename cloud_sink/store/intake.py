@@ -9,6 +9,7 @@ from cloud_sink.store import boots, clones, episodes, fleet_log, ledger, outgoin
 from cloud_sink.store.dating import Days, date_event
 from cloud_sink.store.dialect import add_rows
 from cloud_sink.store.facts import Answer, Boot, Dated, Fact, Key, Place, RefusedBody, Sequence
+from cloud_sink.store.placed import sort_by_place
 from cloud_sink.store.quarantine import CONFLICT, Held
 from cloud_sink.store.sums import Sums
 from edge.contract import ranges as ranged
@@ -46,7 +47,8 @@ def take(
         What to receipt once the transaction is committed.
     """
     answers: Answers = defaultdict(Answer)
-    facts, refused = list(facts), list(refused)
+    facts, strangers = sort_by_place(connection, facts)
+    refused = [*refused, *strangers]
     fleet_log.note_seen(
         connection,
         {one.address: "" for one in refused} | {fact.address: fact.zone for fact in facts},

@@ -75,6 +75,10 @@ def moved_configuration(path: Path, there: Mapping[str, Any], *, own_cameras: bo
     for kind in ("cameras", "traffic"):
         sources = {one["id"]: one["source"] for one in own.get(kind) or [] if own_cameras}
         made[kind] = [{**one, "source": sources.get(one["id"], one["source"])} for one in made.get(kind) or []]
+    fewest = max((one.get("min_count", 0) for one in own.get("traffic") or []), default=0)
+    for one in made["traffic"]:  # how small a number may be told is no order's to lower
+        if one.get("min_count", 0) < fewest:
+            one["min_count"] = fewest
     made = {name: made[name] for name in (*there, *made) if name in made}
     try:
         config = AgentConfig.model_validate(made)

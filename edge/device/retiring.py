@@ -51,7 +51,7 @@ TELL_SECONDS = 60.0
 BETWEEN = 2.0
 STEP = 0.2
 FAREWELL = 5.0
-LAST = ("updates",)
+LAST = ("updates", "environments")
 """Of the data folder what goes last: this agent may run from there."""
 
 
@@ -123,7 +123,9 @@ def retire(path: Path, step: Retiring, *, alive: Callable[[], None]) -> bool:
             for one in step.secrets:
                 one.unlink(missing_ok=True)
             still = {step.key, step.certificate, *step.others, file.path.resolve()}
-            _empty(step.data, but={*still, *(step.data / one for one in (*LAST, "outbox.db.lock"))})
+            but = {*still, *(step.data / one for one in (*LAST, "outbox.db.lock"))}
+            _empty(step.data, but=but)
+            _check_empty(step.data, but=but)
         step = _on(file, step, "tell")
     told = False
     if step.stage == "tell":
@@ -210,5 +212,16 @@ def _empty(folder: Path, *, but: set[Path]) -> None:
             continue
         if one.is_dir() and not one.is_symlink():
             shutil.rmtree(one, ignore_errors=True)
-        with suppress(FileNotFoundError, IsADirectoryError):
+        with suppress(OSError):
             one.unlink()
+
+
+def _check_empty(folder: Path, *, but: set[Path]) -> None:
+    """Nobody is told that a device is wiped which is not.
+
+    Raises:
+        ConfigError: a file is still there.
+    """
+    for one in folder.rglob("*"):
+        if (one.is_symlink() or not one.is_dir()) and not any(one == kept or kept in one.parents for kept in but):
+            raise ConfigError(f"{one} cannot be deleted", "give the agent's user the right, or change the disk")

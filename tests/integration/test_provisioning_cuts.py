@@ -20,6 +20,7 @@ from cloud_sink.fleet.products import ProductBook
 from cloud_sink.store.database import open_database, reading, upgrade
 from cloud_sink.store.rights_tables import audit
 from cloud_sink.store.trust_tables import identities
+from cloud_sink.trust.keyring import believed_authorities
 from edge.contract.errors import DeliveryError
 from edge.device.provision import Wish, ask_in, write_files
 from tests.cloud_sink.trust.fleets import Fleet, make_fleet
@@ -45,7 +46,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         update={"http": http, "trust": made.config.trust.model_copy(update={"url": f"https://localhost:{_port(web)}"})}
     )
     room = open_room(engine, config)
-    web.start(make_app(Context(engine, config, made.stores, ProductBook({}), room, ready=lambda: True)))
+    app = make_app(Context(engine, config, made.stores, ProductBook({}), room, ready=lambda: True))
+    web.start(app, lambda: believed_authorities(engine))
     deadline = time.monotonic() + 40
     while not web.started:
         assert time.monotonic() < deadline
