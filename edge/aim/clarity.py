@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from edge.capture.quality.look import look_at, pixels_of
+from edge.capture.quality.measure import FEATURELESS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,9 @@ BLINDING = 235.0  # level of a window beside the fixture
 class Clarity:
     """Figures of one picture, 0..1."""
 
+    plain: float  # share of the whole picture without any detail
     veiled: float  # share of the goods near which nothing is crisp and nothing dark
+    shade: float  # median level of the darkest that is near each place of the goods
     white: float  # share of the goods in large white patches
     beside: float  # share of what is beside the goods that blinds
     level: float  # median level of the goods
@@ -53,7 +56,9 @@ def find_clarity(image: NDArray[np.uint8], goods: Region) -> Clarity:
     kernel = np.ones((PATCH, PATCH), np.uint8)
     white = cv2.morphologyEx((look.darkest >= WHITE).astype(np.uint8), cv2.MORPH_OPEN, kernel)
     return Clarity(
+        plain=float(np.mean(look.detail < FEATURELESS)),
         veiled=float(veiled[look.inside].mean()),
+        shade=float(np.median(darkest[look.inside])) / 255,
         white=float(white[inside].mean()),
         beside=float((look.grey >= BLINDING)[~inside].mean()) if not inside.all() else 0.0,
         level=float(np.median(look.grey[inside])) / 255,

@@ -5,12 +5,14 @@ Thresholds were chosen on one set of pictures and measured on another: docs/mode
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edge.aim.findings import CODES, Finding
 from edge.aim.framing import sides_cut
+from edge.aim.view import WHOLE
 from edge.capture.quality.front import among_goods, covered_by
 from edge.capture.quality.look import cells_inside
 from edge.shelf.boards import boards
@@ -36,8 +38,14 @@ GLARE = 0.1
 BESIDE, DIM = 0.35, 0.38
 """A window beside or behind the fixture: so much of the surroundings blinds, and the goods are darker than this."""
 
+PLAIN = 0.55
+"""Share of the whole picture without detail: walls and floors about a fixture leave at most 0.3."""
+
 VEILED = 0.1
 """Share of the goods near which nothing is crisp and nothing dark."""
+
+SHADE = 0.37
+"""What is out of focus looks veiled too, but keeps its dark places darker than this; behind fog nothing is dark."""
 
 EDGES = 2.2
 """`Measured.edges` under which labels are no longer crisp; the gate rejects from 1.85."""
@@ -59,6 +67,12 @@ CELLS = (40, 40)
 
 FEW_PLANNED, FEW_SEEN = 4, 0.25
 """Planned products from which, and seen share of them under which, it is another fixture."""
+
+SHORT, MOST_SHELVES, LEAST_SHELVES = 0.15, 0.75, 2
+"""A shelf of which such a share of its planned places is not seen, two at least, is short; something hides one end of a
+fixture when so many of its shelves are. An end that a shopper emptied is on one shelf."""
+
+CUTS: frozenset[Code] = frozenset({"cut_left", "cut_right", "near"})
 
 SPOILS: frozenset[Code] = frozenset({"dark", "bright", "blank"})
 """What keeps products from being found at all."""
@@ -86,11 +100,10 @@ def _findings(view: AimedView, found: dict[Code, Finding]) -> Iterator[Finding]:
     yield _frozen(view)
     yield from _light(view.measured, view.clarity)
     few = len(view.facings) < LEAST_FACINGS
-    blank = few and view.measured.featureless > view.rules.featureless
+    blank = view.clarity.plain > PLAIN or (few and view.measured.featureless > view.rules.featureless)
     yield Finding("blank", not blank)
     if not _failed(found, SPOILS):
-        yield Finding("fogged", view.clarity.veiled <= VEILED)
-        yield Finding("blurred", view.measured.edges >= EDGES)
+        yield from _focus(view.measured, view.clarity)
     yield _people(view)
     yield _tilted(view)
     if few:
@@ -103,7 +116,7 @@ def _findings(view: AimedView, found: dict[Code, Finding]) -> Iterator[Finding]:
     yield Finding("no_products", True, {"count": len(view.facings)})
     yield from _framing(view)
     if not _failed(found, {"people"}):
-        yield Finding("blocked", not view.hidden)
+        yield _blocked(view, whole=not _failed(found, CUTS))
     yield _shelves(view)
     yield _fixture(view, unreadable=_failed(found, {*SPOILS, "fogged", "blurred", "far"}))
 
@@ -127,6 +140,18 @@ def _light(measured: Measured, clarity: Clarity) -> Iterator[Finding]:
     if not dark and not bright:
         mirrored = clarity.white > GLARE
         yield Finding("glare", not (behind or mirrored), {"which": "behind" if behind else "mirrored"})
+
+
+def _focus(measured: Measured, clarity: Clarity) -> Iterator[Finding]:
+    """Of a picture that is both veiled and soft only the one is said that explains the other."""
+    veiled, soft = clarity.veiled > VEILED, measured.edges < EDGES
+    if veiled and soft:
+        fogged = clarity.shade > SHADE
+        yield Finding("fogged", False if fogged else None, {"why": "picture"})
+        yield Finding("blurred", None if fogged else False, {"why": "picture"})
+    else:
+        yield Finding("fogged", not veiled)
+        yield Finding("blurred", not soft)
 
 
 def _people(view: AimedView) -> Finding:
@@ -163,6 +188,25 @@ def _framing(view: AimedView) -> Iterator[Finding]:
     }  # fmt: skip
     for side, code in codes.items():
         yield Finding(code, None, {"why": "part"}) if beyond[side] else Finding(code, side not in cut)
+
+
+def _blocked(view: AimedView, *, whole: bool) -> Finding:
+    """Something before the shelves: it breaks their edges, or takes one end of most of them out of view."""
+    if view.hidden:
+        return Finding("blocked", False, {"which": "before"})
+    aside = whole and view.part == WHOLE and _is_short(view)
+    return Finding("blocked", not aside, {"which": "aside"})
+
+
+def _is_short(view: AimedView) -> bool:
+    """Whether most planned shelves show fewer places, filled or empty, than are planned."""
+    planned: Counter[int] = Counter()
+    seen = Counter([facing.shelf for facing in view.facings] + [gap.shelf for gap in view.gaps])
+    for slot in view.slots:
+        planned[slot.shelf] += slot.facings
+    known = [shelf for shelf in planned if planned[shelf] >= LEAST_FACINGS and seen[shelf]]
+    short = [shelf for shelf in known if seen[shelf] <= planned[shelf] - max(2, SHORT * planned[shelf])]
+    return len(known) >= LEAST_SHELVES and len(short) >= MOST_SHELVES * len(known)
 
 
 def _shelves(view: AimedView) -> Finding:

@@ -51,7 +51,7 @@ class Layer:
     fog: Mask
 
 
-def _reflections(rows: int, columns: int, strength: float, rng: np.random.Generator) -> Floats:
+def reflections(rows: int, columns: int, strength: float, rng: np.random.Generator) -> Floats:
     """The shop mirrored in the door's glass: soft windows and lamps, slanted, and a faint veil."""
     small = np.zeros((120, 90, 3), np.float32)
     for _ in range(int(rng.integers(2, 5))):
@@ -69,7 +69,7 @@ def _reflections(rows: int, columns: int, strength: float, rng: np.random.Genera
     return np.asarray(np.maximum(glare, 0) * strength * 0.45, np.float32)
 
 
-def _condensation(rows: int, columns: int, strength: float, rng: np.random.Generator) -> Mask:
+def condensation(rows: int, columns: int, strength: float, rng: np.random.Generator) -> Mask:
     """Fog on the glass: patches that grow from the lower corners, with runs where drops have rolled down."""
     coarse = rng.normal(0, 1, (12, 9)).astype(np.float32)
     patches = cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
@@ -112,8 +112,8 @@ def foreground(effects: Effects, camera: Camera, fixture: Fixture, lighting: Lig
         light = light * (1 - mask[..., None]) + figure * mask[..., None]
         cover = np.maximum(cover, mask)
     nothing = np.zeros((rows, columns, 3), np.float32)
-    glare = _reflections(rows, columns, effects.glare, rng) if effects.glare > 0 else nothing
-    fog = _condensation(rows, columns, effects.fog, rng) if effects.fog > 0 else nothing[..., 0]
+    glare = reflections(rows, columns, effects.glare, rng) if effects.glare > 0 else nothing
+    fog = condensation(rows, columns, effects.fog, rng) if effects.fog > 0 else nothing[..., 0]
     pane = _pane(camera, fixture)
     return Layer(light, cover, glare * pane[..., None], fog * pane)
 
@@ -126,7 +126,8 @@ def _glass(light: Floats, layer: Layer) -> Floats:
     return light + layer.glare
 
 
-def _shaken(light: Floats, length: float, angle: float) -> Floats:
+def shaken(light: Floats, length: float, angle: float) -> Floats:
+    """Moved while the shutter was open, by `length` pixels at `angle` degrees."""
     size = max(3, int(length) | 1)
     kernel = np.zeros((size, size), np.float32)
     c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
@@ -138,7 +139,7 @@ def _shaken(light: Floats, length: float, angle: float) -> Floats:
 def _lens(light: Floats, effects: Effects) -> Floats:
     rows, columns = light.shape[:2]
     if effects.shake >= 1:
-        light = _shaken(light, effects.shake, effects.shake_angle)
+        light = shaken(light, effects.shake, effects.shake_angle)
     if effects.defocus > 0.2:
         light = cv2.GaussianBlur(light, (0, 0), effects.defocus)
     if effects.fringe:

@@ -22,7 +22,7 @@ SHELVES, COLUMNS = 4, 8
 PICTURE = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
 
 MEASURED = Measured(brightness=0.5, sharpness=900.0, blown=0.0, edges=3.2, contrast=0.2, blackest=0.02, featureless=0.1)
-CLEAR = Clarity(veiled=0.0, white=0.0, beside=0.0, level=0.5)
+CLEAR = Clarity(plain=0.1, veiled=0.0, shade=0.1, white=0.0, beside=0.0, level=0.5)
 SLOTS = tuple(
     Slot(shelf, column, f"sku-{shelf}-{column}", 1)
     for shelf in range(1, SHELVES + 1)
