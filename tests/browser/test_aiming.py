@@ -73,9 +73,10 @@ class Scene:
         return scene
 
     def show(self, *, gain: float) -> None:
-        """The demo's cooler, lit more or less."""
-        for number, path in enumerate(sorted(FRAMES.glob("*.jpg"))[:5]):
-            self._put(number, (read_image(path) * gain).astype(np.uint8))
+        """The demo's cooler, lit more or less, with the noise of a sensor: no two frames of a live camera are alike."""
+        rng, cooler = np.random.default_rng(0), read_image(min(FRAMES.glob("*.jpg"))) * gain
+        for number in range(5):
+            self._put(number, np.clip(cooler + rng.normal(0, 2, cooler.shape), 0, 255).astype(np.uint8))
 
     def _put(self, number: int, image: NDArray[np.uint8]) -> None:
         beside = self.folder / "now" / "next.png"
@@ -339,9 +340,15 @@ def test_a_camera_without_a_picture_is_told_with_its_mend_and_a_power_cut_leaves
             expect(page.locator("#light-title")).to_have_text(title, timeout=SHOWN)  # the phone is still in
 
 
+def configured_with_two_cameras(folder: Path, **changes: str) -> None:
+    cameras = [live_camera(folder / "pictures", camera=f"cam-{n}", fixture=f"cooler-{n}") for n in (1, 2)]
+    fixtures = [{"id": f"cooler-{n}", **changes} for n in (1, 2)]
+    write_config(folder, port=free_port(), cameras=cameras, fixtures=fixtures)
+
+
 def test_a_device_whose_agent_works_says_how_to_get_at_its_cameras(browser: Browser, tmp_path: Path) -> None:
     Scene.make(tmp_path / "pictures")
-    write_config(tmp_path, port=free_port(), cameras=[live_camera(tmp_path / "pictures")])
+    configured_with_two_cameras(tmp_path)
     command = [sys.executable, "-m", "edge.cli.app", "run", "--config", str(tmp_path / "agent.yaml")]
     with (tmp_path / "agent.log").open("wb") as log:
         agent = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
@@ -357,7 +364,24 @@ def test_a_device_whose_agent_works_says_how_to_get_at_its_cameras(browser: Brow
             agent.terminate()
             agent.wait(PATIENCE)
             page.tap("#retry")
-            expect(page.locator("#light.good, #light.bad")).to_be_visible(timeout=SHOWN)
+            until(lambda: _kept(page), "the first view is not kept")
+            expect(page.locator("#prove")).to_be_hidden()
+            page.tap("#next")  # the other camera
+            expect(page.locator("#cameras [aria-pressed=true]")).to_have_text("cam-2", timeout=SHOWN)
+            expect(page.locator("#kept")).to_be_hidden(timeout=SHOWN)
+            until(lambda: _kept(page), "the second view is not kept")
+            looked_at(watched, "12-two-cameras")
+            configured_with_two_cameras(tmp_path, catalogue=str(tmp_path / "gone"))
+            page.tap("#prove")
+            is_at(page, "result")
+            expect(page.locator("#verdict.bad")).to_contain_text("does not work yet", timeout=SHOWN)
+            expect(page.locator("#result [data-code=configuration]")).to_contain_text("Mend what the line says")
+            looked_at(watched, "13-works-not")
+            configured_with_two_cameras(tmp_path)
+            page.tap("#aim-again")
+            is_at(page, "aim")
+            expect(page.locator("#light.good")).to_be_visible(timeout=SHOWN)
+            expect(page.locator("#prove")).to_be_visible()  # both views are still kept
     finally:
         agent.kill()
         agent.wait()
