@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -230,6 +233,24 @@ def test_where_the_disk_does_not_take_that_down_what_is_installed_runs(
 
 
 READS = """print('{"frames": {"cam-1/9.jpg": []}, "milliseconds": [1], "memory_mb": 1}')"""
+
+
+def test_a_kill_before_any_change_of_the_disk_leaves_a_whole_environment(
+    unit: Unit, fleet: Fleet, tmp_path: Path
+) -> None:
+    """The third agent is built over the first, while the second runs."""
+    for number in ("9.1", "9.2", "9.3"):
+        fleet.release(bundled(small(tmp_path / number, number)))
+        if number != "9.3":
+            lasts(unit, number)
+    unit.data.rename(unit.data.with_name("before"))
+    command = [sys.executable, "-m", "tests.edge.update.crashing", str(unit.path), "3"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=400, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["killed"] > 60
+    assert (told["ran"][0], told["ran"][-1]) == (2, 3)
+    assert set(told["ran"]) == {2, 3}
 
 
 @pytest.fixture(scope="module")

@@ -264,7 +264,7 @@ def test_a_kill_before_any_change_of_the_disk_leaves_a_version_that_works(
         proved(unit.taken()).tend(blind=NOBODY, closed=True)
     shutil.copytree(unit.data, unit.data.with_name("before"))
     fleet.settings(health_every="3m")
-    command = [sys.executable, "-m", "tests.edge.update.crashing", str(unit.path)]
+    command = [sys.executable, "-m", "tests.edge.update.crashing", str(unit.path), "2"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])  # before it the log
