@@ -21,9 +21,10 @@ from cloud_sink.store import identities
 from cloud_sink.store.database import Database, reading, writing
 from cloud_sink.store.rights_tables import audit
 from cloud_sink.store.trust_tables import identities as identity_table
+from cloud_sink.trust.placing import Asked, Placer
 from edge.deliver.signing import RequestSigner
 from tests.cloud_sink.api.served import BASE
-from tests.cloud_sink.trust.fleets import Fleet, Key, asked, make_fleet, new_key
+from tests.cloud_sink.trust.fleets import NOW, Fleet, Key, asked, make_fleet, new_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +148,19 @@ def test_a_device_uploads_by_its_signature(fleet: Fleet, client: TestClient, tmp
     assert device.upload().status_code == 201
     assert device.upload().status_code == 200  # the same again does nothing more
     assert ("acme", "device unit-1", 201, "") in noted(fleet)
+
+
+def test_a_picture_counts_where_a_device_stands_or_stood(fleet: Fleet, client: TestClient, tmp_path: Path) -> None:
+    device = Device(fleet, client, tmp_path)
+    Placer(fleet.database, fleet.registrar, fleet.stores).move("acme", "unit-1", ("s2", "f1"), Asked("mai"), NOW)
+    assert device.upload(source="/acme/s2/unit-1").status_code == 403  # it is not there yet
+    order = device.post("/api/v1/orders", {"outcome": None}).json()["order"]
+    assert (order["kind"], order["store"]) == ("move", "s2")
+    outcome = {"order": order["id"], "outcome": "moved", "said": ""}
+    assert device.post("/api/v1/orders", {"outcome": outcome}).json()["order"] is None
+    assert device.upload(source="/acme/s2/unit-1").status_code == 201
+    assert device.upload(source="/acme/s1/unit-1").status_code == 200
+    assert device.upload(source="/acme/s3/unit-1").status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from cloud_sink.cli.app import app
+from cloud_sink.fleet.settings import load_config
+from cloud_sink.fleet.stores import StoreBook
 from cloud_sink.store.database import Database, open_database, reading
+from cloud_sink.store.rights_tables import audit
 from cloud_sink.store.trust_tables import invitations
+from cloud_sink.trust.keyring import Vault
+from cloud_sink.trust.leaving import end_overdue
+from cloud_sink.trust.registrar import Registrar
 from edge.contract.errors import FacingsError
-from edge.contract.provisioning import ClaimError, parse_claim
+from edge.contract.provisioning import ClaimError, ProvisionRequest, parse_claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,3 +138,37 @@ def test_what_is_no_claim_is_said_so_without_its_secret(text: str, said: str) ->
     with pytest.raises(ClaimError, match=said) as caught:
         parse_claim(text)
     assert "secret" not in str(caught.value)
+
+
+def test_a_device_is_ordered_about_by_command(folder: Path, database: Database) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    claim = parse_claim(run(folder, "invite", "--store", "s1", "--fixture", "f1", "--device", "told").splitlines()[1])
+    registrar, stores = registrar_of(folder, database)
+    csr = request.public_bytes(Encoding.PEM).decode()
+    registrar.provision(ProvisionRequest(claim=claim.token, csr=csr), datetime.now(UTC))
+    about = ("told", "--tenant", "acme")
+    run(folder, "identities", "move", *about, "--store", "s1", "--fixture", "f2", "--reason", "a rack")
+    assert "acme/told  s1/f1  moving to s1/f2" in run(folder, "identities", "list")
+    run(folder, "identities", "recall", *about)
+    assert "acme/told  s1/f1  admitted" in run(folder, "identities", "list")
+    refused = CliRunner().invoke(
+        app, ["identities", "retire", *about, "--config", str(folder / "sink.yaml")], input="n\n"
+    )
+    assert (refused.exit_code, "nothing was changed" in refused.stdout) == (1, True)
+    run(folder, "identities", "retire", *about, "--wipe", "--days", "0")
+    assert "acme/told  s1/f1  retiring" in run(folder, "identities", "list")
+    assert end_overdue(database, stores, datetime.now(UTC)) == 1
+    assert "acme/told  s1/f1  lost" in run(folder, "identities", "list")
+    assert "s1/f1  installed" in run(folder, "identities", "history", *about)
+    with pytest.raises(FacingsError, match="shut out"):
+        run(folder, "identities", "move", *about, "--store", "s1", "--fixture", "f2")
+    with reading(database) as connection:
+        said = {action for action in connection.execute(select(audit.c.action)).scalars() if "identities" in action}
+    assert said == {"sink identities move", "sink identities recall", "sink identities retire"}
+
+
+def registrar_of(folder: Path, database: Database) -> tuple[Registrar, StoreBook]:
+    config = load_config(folder / "sink.yaml")
+    stores = StoreBook(config.stores)
+    return Registrar(database, Vault(database, folder / "ca.pass"), stores, config), stores
