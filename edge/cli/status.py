@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from edge.cli import parts
+
 if TYPE_CHECKING:
     from edge.contract.config import AgentConfig
     from edge.deliver.outbox_look import OutboxLook
@@ -35,7 +37,9 @@ def status(
     if look is None:
         raise DeliveryError(f"{settings.data}: no outbox yet", f"start the agent: edge run --config {config}")
     desired = OverlayFile(settings.data).read() is not None
-    report = told(look, settings, now=datetime.now(UTC), desired=desired) | {"release": release}
+    versions = (look.health or {}).get("data", {}).get("versions", {})
+    report = told(look, settings, now=datetime.now(UTC), desired=desired)
+    report |= {"release": release, "parts": parts.parts_of(settings, versions, release)}
     sys.stdout.write(json.dumps(report) + "\n" if as_json else in_words(report))
     if look.fault:
         raise typer.Exit(1)
@@ -121,6 +125,7 @@ def in_words(report: dict[str, Any]) -> str:
     lines += _of_the_folder(report)
     if report.get("release") is not None:
         lines.append(_release_in_words(report["release"]))
+    lines += [parts.in_words(part) for part in report.get("parts", [])]
     for name, camera in report["cameras"].items():
         said = f"last capture {_short(camera['accepted'])}" if camera["accepted"] else "no capture yet"
         if camera["rejected"]:

@@ -31,13 +31,13 @@ from edge.device.cooler import open_watchers
 from edge.device.crew import Crew
 from edge.device.doctor import examine_at_work
 from edge.device.exchange import Exchange
-from edge.device.health import agent_version, device_health
+from edge.device.health import agent_version, device_health, versions_of
 from edge.device.metrics import Metrics, Standing, standing
 from edge.device.opening import load_analysers, looks_for_people, models_of, open_cameras, open_traffic, open_views
 from edge.device.orders import Orders
 from edge.device.pulse import Pulse
 from edge.device.recycle import reason_to_begin_anew
-from edge.device.remote_config import RemoteConfig
+from edge.device.remote_config import RemoteConfig, note_report
 from edge.device.renewal import Renewer
 from edge.device.rights import tighten
 from edge.device.settings import broker_settings
@@ -364,6 +364,7 @@ class Agent:
             self._outbox.note({CLOCK_KEY: past})
 
     def _report(self, report: ConfigReport) -> None:
+        note_report(self._filed.data, report)
         self._delivery.report_config(report.model_dump_json().encode())
 
     def _examine(self) -> dict[str, Any]:
@@ -394,7 +395,7 @@ class Agent:
             clockwork=self._force.config.clockwork,
             uptime=self._clock.up(),
             now=self._clock.now(),
-            versions={"agent": agent_version()},
+            versions={"agent": agent_version()} | versions_of(crew.cameras),
             release=None if self._updates is None else self._updates.health,
         )
         stamp = Stamp(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from edge.contract.payloads import Opening, RejectionReason, ShelfObserved, Trigger
     from edge.device.analysis import Analyser, Analysis
     from edge.device.door import Openings
+    from edge.device.plan import Plan
     from edge.device.surroundings import Surroundings
     from edge.device.votes import Verdict
 
@@ -91,6 +92,20 @@ class Camera:
         self.last_taken: datetime | None = None
         self.last_read: datetime | None = None  # when the last frame that was judged was taken
         self.inference_ms: float | None = None
+
+    @property
+    def models(self) -> dict[str, str]:
+        """By name the versions of the models that read its frames."""
+        detector, recogniser = self._analyser.detector, self._analyser.recogniser
+        found = {detector.name: detector.version}
+        if recogniser is not None:
+            found[recogniser.embedder.identity.name] = recogniser.embedder.identity.version
+        return found
+
+    @property
+    def plan(self) -> Plan:
+        """What is known of its fixture today."""
+        return self._analyser.plan
 
     @property
     def ended(self) -> bool:

@@ -96,6 +96,17 @@ def agent_version() -> str:
     return version("facings")
 
 
+def versions_of(cameras: Sequence[Camera]) -> dict[str, str]:
+    """What is at work: of each model, and of each fixture its catalogue and the planogram in force."""
+    found: dict[str, str] = {}
+    for camera in cameras:
+        found |= {f"models/{name}": version for name, version in camera.models.items()}
+        plan, fixture = camera.plan, camera.section.fixture
+        found |= {} if plan.catalogue is None else {f"catalogue/{fixture}": plan.catalogue}
+        found |= {} if plan.planogram is None else {f"planogram/{fixture}": plan.planogram}
+    return found
+
+
 def _resident() -> int:
     """Bytes of memory that the agent takes, with those that the readers of its cameras have for themselves."""
     me = psutil.Process()

@@ -8,17 +8,18 @@ as for a file; only then is it kept beside the outbox and put in force.
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from edge.contract.desired import WHOLE, DesiredRefusedError, desire, fault
-from edge.contract.errors import FacingsError
+from edge.contract.errors import ConfigError, FacingsError
 from edge.contract.files import WrongKeyError
 from edge.contract.receipts import ConfigReport
 from edge.device.overlay import OverlayFile
 from edge.device.settings import check_config
+from edge.device.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from edge.contract.config import AgentConfig
 
 log = structlog.get_logger(__name__)
+
+REPORT = "config-report.json"
+"""In the data folder: what was said last on `config/reported`, for who looks at the device itself."""
 
 
 class RemoteConfig:
@@ -118,6 +122,12 @@ class RemoteConfig:
             error=str(error)[:500] if error else "",
             errors=list(error.faults) if error else [],
         )
+
+
+def note_report(data: Path, report: ConfigReport) -> None:
+    """Keep what was said last beside the outbox, for `edge status`; a disk that refuses keeps nobody from saying it."""
+    with suppress(ConfigError):
+        write_whole(data / REPORT, report.model_dump_json())
 
 
 def refused(error: FacingsError, config: AgentConfig) -> DesiredRefusedError:

@@ -232,6 +232,9 @@ def test_the_status_tells_how_the_agent_does_while_it_runs_and_after(
         assert running["cameras"]["cam-1"]["fixture"] == "cooler-1"
         assert datetime.fromisoformat(running["cameras"]["cam-1"]["accepted"]) >= began
         assert (running["drops"], running["fault"], running["desired_configuration"]) == ({}, "", False)
+        told = {(one["kind"], one["name"]): one for one in running["parts"]}
+        assert {("agent", ""), ("models", "product-detector"), ("configuration", "")} <= set(told)
+        assert told["configuration", ""]["reported"] == "the device's own"
         time.sleep(0.2)
     stopped = status()
     assert not stopped["running"]
