@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from edge.aim.view import AimedView
     from edge.capture.quality.measure import Measured
 
-DARK = 0.16
+DARK = 0.18
 """Mean level of the goods: darker ones lose names to noise before the gate rejects the frame."""
 
 BRIGHT, WHITE = 0.85, 0.3
@@ -43,6 +43,9 @@ PLAIN = 0.55
 
 VEILED = 0.1
 """Share of the goods near which nothing is crisp and nothing dark."""
+
+HOPELESS = 1.65
+"""`Measured.edges` under which a picture is out of focus, however veiled it looks."""
 
 SHADE = 0.37
 """What is out of focus looks veiled too, but keeps its dark places darker than this; behind fog nothing is dark."""
@@ -102,9 +105,9 @@ def _findings(view: AimedView, found: dict[Code, Finding]) -> Iterator[Finding]:
     few = len(view.facings) < LEAST_FACINGS
     blank = view.clarity.plain > PLAIN or (few and view.measured.featureless > view.rules.featureless)
     yield Finding("blank", not blank)
-    if not _failed(found, SPOILS):
-        yield from _focus(view.measured, view.clarity)
     yield _people(view)
+    if not _failed(found, SPOILS | {"people"}):
+        yield from _focus(view.measured, view.clarity)
     yield _tilted(view)
     if few:
         if not _failed(found, SPOILS | {"people"}):
@@ -146,7 +149,7 @@ def _focus(measured: Measured, clarity: Clarity) -> Iterator[Finding]:
     """Of a picture that is both veiled and soft only the one is said that explains the other."""
     veiled, soft = clarity.veiled > VEILED, measured.edges < EDGES
     if veiled and soft:
-        fogged = clarity.shade > SHADE
+        fogged = clarity.shade > SHADE and measured.edges >= HOPELESS
         yield Finding("fogged", False if fogged else None, {"why": "picture"})
         yield Finding("blurred", None if fogged else False, {"why": "picture"})
     else:

@@ -23,6 +23,9 @@ TOUCHES = 0.008
 SHELVES = 0.34
 """Share of the shelves whose last unit must be cut off before the side is: one unit may lean out of its shelf."""
 
+FEW = 0.34
+"""A shelf with less than this share of the usual number of units is none: lamps and signs are taken for products."""
+
 UNITS = 0.5
 """Share of the units of the upmost or lowest shelf that must be cut off."""
 
@@ -39,6 +42,8 @@ def sides_cut(facings: Sequence[Facing], size: tuple[int, int]) -> frozenset[Sid
     boxes, shelves = np.array([facing.box for facing in facings]), np.array([facing.shelf for facing in facings])
     boxes = boxes / np.array([*size, *size])
     rows = [boxes[shelves == shelf] for shelf in np.unique(shelves)]
+    usual = float(np.median([len(row) for row in rows]))
+    rows = [row for row in rows if len(row) >= FEW * usual]
     cut: set[Side] = set()
     if np.mean([row[:, 0].min() <= TOUCHES for row in rows]) >= SHELVES:
         cut.add("left")

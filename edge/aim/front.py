@@ -35,6 +35,9 @@ AROUND = 0.22
 BROKEN = 0.35
 """Of the usual strength of that edge, under which it is not there."""
 
+STRAY, LEAST_UNITS = 1.5, 3
+"""Widths of a unit from the others at which one alone at a shelf's end is not of this shelf, of so many at least."""
+
 LEAST_ROWS = 2
 LEAST_PLACES = 3
 
@@ -47,7 +50,7 @@ def find_hidden(image: NDArray[np.uint8], facings: Sequence[Facing]) -> tuple[Bo
         facings: front-row units with shelves, boxes in pixels of it.
     """
     height, width = image.shape[:2]
-    standing = boards(facings)
+    standing = {shelf: _without_strays(units) for shelf, units in boards(facings).items()}
     if len(standing) < LEAST_ROWS:
         return ()
     lines = shelf_lines(facings)
@@ -62,6 +65,16 @@ def find_hidden(image: NDArray[np.uint8], facings: Sequence[Facing]) -> tuple[Bo
         xs[row] = np.linspace(max(left, 0.0), min(right, width), PLACES + 1)
         broken[row] = _broken(grey, line, xs[row], standing[shelf])
     return _boxes(broken, xs, [lines[shelf] for shelf in rows])
+
+
+def _without_strays(units: Floats) -> Floats:
+    """The units of a shelf, from the left, without one that stands far off at an end: it is of a fixture beside."""
+    if len(units) <= LEAST_UNITS:
+        return units
+    far = STRAY * float(np.median(units[:, 2] - units[:, 0]))
+    first = int(units[1, 0] - units[0, 2] > far)
+    last = int(units[-1, 0] - units[-2, 2] > far)
+    return units[first : len(units) - last]
 
 
 def _broken(grey: NDArray[np.float32], line: ShelfLine, xs: Floats, units: Floats) -> NDArray[np.uint8]:

@@ -70,9 +70,10 @@ def look(
     picture, persons = image, None
     if people is not None:
         found = people.detect(image, min_score=people.private_score)
-        picture = paint_over(image, places_of(found, image.shape))
+        goods = [facing.box for facing in analysis.facings]
+        picture = paint_over(image, places_of(found, image.shape, goods=goods))
         persons = tuple(_box(box) for box in found.boxes[found.scores >= people.shipped_score])
-    goods = around(analysis.facings, (analysis.width, analysis.height)) or fixture.region
+    region = around(analysis.facings, (analysis.width, analysis.height)) or fixture.region
     return AimedView(
         camera=camera.id,
         rules=fixture.quality,
@@ -80,8 +81,8 @@ def look(
         picture=picture,
         print=now if last is None else last if hung else later(last, now),
         repeated=repeated,
-        measured=measure(image, goods),
-        clarity=find_clarity(image, goods),
+        measured=measure(image, region),
+        clarity=find_clarity(image, region),
         tilt=find_tilt(image),
         facings=analysis.facings,
         gaps=analysis.gaps,

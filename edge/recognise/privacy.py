@@ -141,16 +141,28 @@ def clear_people(
     return View(learnt), Cleared(_cropped(paint_over(frame, painted), inside), None, painted)
 
 
-def places_of(people: Detections, shape: tuple[int, ...], rules: PrivacyRules | None = None) -> Flags:
+def places_of(
+    people: Detections,
+    shape: tuple[int, ...],
+    *,
+    goods: Sequence[tuple[float, float, float, float]] = (),
+    rules: PrivacyRules | None = None,
+) -> Flags:
     """(height, width) where people are, or might be: their boxes, grown. For a frame that is shown and not kept.
 
     Args:
         people: of the frame, from a low score on (`PeopleDetector.private_score`).
         shape: of the frame.
+        goods: boxes of what was found in it: a doubtful person who consists of products is none.
         rules: how careful it is; None for the usual ones.
     """
     rules = rules or PrivacyRules()
-    return _boxes(people, people.scores >= rules.perhaps, shape, rules)
+    products = np.zeros(shape[:2], np.bool_)
+    for x1, y1, x2, y2 in goods:
+        products[max(0, int(y1)) : int(y2) + 1, max(0, int(x1)) : int(x2) + 1] = True
+    made_of = np.array([_share(products, box) for box in people.boxes])
+    chosen = (people.scores >= rules.sure) | ((people.scores >= rules.perhaps) & (made_of < rules.on_goods))
+    return _boxes(people, chosen, shape, rules)
 
 
 def _people_and_rest(frame: Picture, known: Picture, people: Detections, rules: PrivacyRules) -> tuple[Flags, Flags]:

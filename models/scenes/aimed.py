@@ -14,7 +14,7 @@ import numpy as np
 from models.scenes import spoiling
 from models.scenes.arm import Arm
 from models.scenes.camera import Camera
-from models.scenes.faults import Cover, Pose, Spoilt, Watch, corners_moved, frame
+from models.scenes.faults import Cover, Pose, Spoilt, Watch, frame
 from models.scenes.random_scene import random_scene
 from models.scenes.shopper import Shopper
 
@@ -93,13 +93,19 @@ def _camera(fixture: Fixture, rng: np.random.Generator) -> Camera:
 
 def good_view(one: Watch) -> Good:
     """What a well aimed camera shows, and where the goods of the rendered fixture stand."""
-    corners = corners_moved(one, Pose())[:, 0]
+    fixture = one.scene.fixture
+    fronts = [
+        (column.x + side * column.expected.package.width_mm / 2, fixture.shelves[column.shelf - 1] + up, 0.0)
+        for column in one.scene.columns
+        for side in (-1, 1)
+        for up in (0.0, column.expected.package.height_mm)
+    ]
+    corners = one.camera.project(np.array(fronts))
     limits = np.array([one.camera.width, one.camera.height] * 2)
     goods = np.clip(np.concatenate([corners.min(axis=0), corners.max(axis=0)]), 0, limits)
-    shelves = one.scene.fixture.shelves
-    board = np.array([[one.scene.fixture.width / 2, shelves[-1], 0.0]])
+    board = np.array([[fixture.width / 2, fixture.shelves[-1], 0.0]])
     widths = [column.expected.package.width_mm for column in one.scene.columns]
-    scale = (goods[2] - goods[0]) / one.scene.fixture.width
+    scale = (goods[2] - goods[0]) / (max(x for x, _, _ in fronts) - min(x for x, _, _ in fronts))
     return Good(frame(one, 0)[0], goods, float(one.camera.project(board)[0, 1]), float(np.median(widths) * scale))
 
 

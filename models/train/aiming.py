@@ -45,8 +45,8 @@ DAY = date(2026, 1, 1)
 COMPANIONS = {
     "people": {"people", "blocked"},
     "blocked": {"blocked", "people"},
-    "near": {"near"},
-    "blank": {"blank", "dark", "no_products"},
+    "blank": {"blank", "dark"},
+    "no_products": {"no_products", "blank"},
 }
 """What else names the same thing to the technician: a rendered shopper may be told as something in front."""
 
@@ -123,7 +123,7 @@ def rendered(onlooker: Onlooker, one: Watch) -> Iterator[Told]:
     good = good_view(one)
     slots = tuple(Slot(column.shelf, column.slot, f"{column.expected.seed}", 1) for column in one.scene.columns)
     view, seconds = onlooker.look(Case("good", "", good.picture), slots)
-    yield Told("good", "", diagnose(view), seconds=seconds)
+    yield Told("good", f"{one.seed}", diagnose(view), seconds=seconds)
     again = look_again(onlooker, view, good)
     yield Told("frozen", "the same frame", diagnose(again))
     yield from onlooker.tell(rendered_cases(one), slots, view.tilt)

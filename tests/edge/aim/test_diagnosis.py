@@ -107,9 +107,20 @@ def test_in_the_dark_nothing_is_said_of_shelves_that_are_not_found(spoils: str) 
 
 
 def test_what_is_out_of_focus_is_not_called_dirty_though_it_looks_veiled_too() -> None:
-    soft = replace(MEASURED, edges=1.6)
+    soft, hopeless = replace(MEASURED, edges=1.9), replace(MEASURED, edges=1.5)
     assert failed(good(measured=soft, clarity=replace(CLEAR, veiled=0.3, shade=0.3))) == ["blurred"]
     assert failed(good(measured=soft, clarity=replace(CLEAR, veiled=0.3, shade=0.45))) == ["fogged"]
+    assert failed(good(measured=hopeless, clarity=replace(CLEAR, veiled=0.3, shade=0.45))) == ["blurred"]
+
+
+def test_a_person_before_the_shelves_is_not_called_a_dirty_lens() -> None:
+    somebody = ((100.0, 50.0, 400.0, 600.0),)
+    assert failed(good(people=somebody, clarity=replace(CLEAR, veiled=0.3, shade=0.45)))[:1] == ["people"]
+
+
+def test_a_lamp_above_the_shelves_taken_for_a_product_cuts_nothing_off() -> None:
+    lamp = Facing((300.0, 0.0, 380.0, 30.0), 0.5, SHELVES + 1, 1, None, None, "unknown")
+    assert "cut_top" not in failed(good(facings=(*UNITS, lamp)))
 
 
 @pytest.mark.parametrize(

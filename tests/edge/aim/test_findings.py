@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from edge.aim.findings import Language
 
-VALUES = {
+VALUES: dict[str, str | int | float] = {
     "trouble": "no route to host", "count": 2, "pixels": 12, "least": 16, "degrees": 8, "planned": 4, "missing": 2,
     "seen": 1,
 }  # fmt: skip
