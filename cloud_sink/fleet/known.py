@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import Connection
-
     from cloud_sink.fleet.abreast import Part
     from cloud_sink.fleet.settings import SinkConfig
     from cloud_sink.store.certified import Certified
     from cloud_sink.store.clones import Clone, Doubt, Named
     from cloud_sink.store.configured import Configured
+    from cloud_sink.store.database import Transaction
     from cloud_sink.store.listing import StoredDevice
     from edge.contract.releases import RollOutPlan
 
@@ -70,7 +69,7 @@ class Known:
 
 
 def known_of(
-    connection: Connection,
+    connection: Transaction,
     config: SinkConfig,
     tenant: str | None,
     now: datetime,
