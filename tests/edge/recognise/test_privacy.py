@@ -18,7 +18,7 @@ from edge.recognise.detector import Detections
 from edge.recognise.images import decode_image, read_image
 from edge.recognise.manifest import find_model
 from edge.recognise.people import PeopleDetector
-from edge.recognise.privacy import Cleared, PrivacyRules, View, changed_places, clear_people, paint_over
+from edge.recognise.privacy import Cleared, PrivacyRules, View, changed_places, clear_people, paint_over, places_of
 from models.scenes.arm import Arm, draw_arm
 from models.scenes.shopper import Shopper, draw_shopper
 
@@ -329,3 +329,16 @@ def test_of_real_people_who_come_and_go_099_of_the_pixels_are_altered(
     assert tally.people > 100_000
     assert tally.shown >= 5
     assert tally.altered >= 0.99  # 0.9990 when written, 26 of 30 shown
+
+
+def test_in_a_picture_that_is_only_shown_a_doubtful_person_made_of_packs_is_none() -> None:
+    packs_alone, beside = (20.0, 30.0, 190.0, 110.0), (300.0, 200.0, 380.0, 340.0)
+    doubtful, sure = found(packs_alone, beside, score=0.2), found(packs_alone, score=0.5)
+    bare = places_of(doubtful, (360, 480))
+    assert bare[70, 100]
+    assert bare[270, 340]
+    goods = [(x1 - 4.0, float(y1), x2 + 4.0, float(y2)) for x1, y1, x2, y2 in packs() if y2 <= 110]
+    places = places_of(doubtful, (360, 480), goods=goods)
+    assert not places[70, 100]
+    assert places[270, 340], "no packs were found there"
+    assert places_of(sure, (360, 480), goods=goods)[70, 100], "who is surely there is painted over all the same"
