@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud_sink.fleet.stores import StoreBook
+from cloud_sink.rights.roles import Role
+from cloud_sink.store import clones, configured
 from cloud_sink.store.database import writing
 from cloud_sink.store.intake import take
 from cloud_sink.store.listing import StoredDevice
 from cloud_sink.web.views.devices import Trouble, ordered, view_of
-from edge.contract.topics import Address
+from edge.contract.receipts import ConfigFault, ConfigReport, DeviceState
+from edge.contract.topics import Address, Channel
 from tests.cloud_sink.api.served import Served, serve, store
-from tests.cloud_sink.words import fact, health, rejected
+from tests.cloud_sink.words import DEVICE, EPOCH, fact, health, rejected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +100,40 @@ def test_another_tenant_sees_none(served: Served) -> None:
     rival = served.by("rival")
     rival.headers.update({"Accept": "text/html"})
     assert "No device has spoken yet" in rival.get("/devices").text
+
+
+def copy(database: Database) -> None:
+    """Two boards speak as d1, in turn."""
+    for number in range(4):
+        at = NOW + number * timedelta(seconds=5)
+        word = DeviceState(state="born", connection=f"c{number}", epoch=EPOCH, boot="ab"[number % 2] * 8, at=at)
+        with writing(database) as connection:
+            clones.note_lives(connection, [(DEVICE, word)], at)
+
+
+def test_a_copied_device_comes_first_with_what_to_do(served: Served, client: TestClient) -> None:
+    copy(served.database)
+    page = client.get("/devices").text
+    assert "Two devices are called d1" in page
+    assert "sink identities revoke d1 --tenant acme" in page
+    assert "two under one name" in client.get("/devices?trouble=clone").text
+    assert "有两台设备同时使用 d1 的身份" in client.get("/devices", headers={"Accept-Language": "zh-CN"}).text
+
+
+def test_an_admin_says_that_one_is_left(served: Served, client: TestClient) -> None:
+    copy(served.database)
+    address = "/devices/d1/one-again"
+    origin = {"Origin": str(client.base_url), "HX-Request": "true"}
+    assert served.by("acme", Role.FIELD).post(address, headers=origin).status_code == 403
+    assert client.post(address, headers=origin).status_code == 204
+    assert "Two devices are called" not in client.get("/devices").text
+
+
+def test_what_a_device_refused_of_its_configuration_is_told(served: Served, client: TestClient) -> None:
+    fault = ConfigFault(key="broker.host", reason="whom a device trusts is set on the device")
+    report = ConfigReport(sha256="a" * 64, in_force=False, configuration="b" * 64, errors=[fault])
+    with writing(served.database) as connection:
+        configured.note(connection, [(DEVICE, Channel.CONFIG_REPORTED, report.model_dump_json().encode())], NOW)
+    page = client.get("/devices?trouble=differs").text
+    assert "broker.host: whom a device trusts" in page
+    assert ">d2<" not in page
