@@ -91,6 +91,52 @@ def retire(config: ConfigFile = None, data: DataFolder = None) -> None:
     say(f"authority {retired} is believed no more")
 
 
+@trust.command("issuer", epilog="Example: sink trust issuer --config sink.yaml")
+def issuer(config: ConfigFile = None, data: DataFolder = None) -> None:
+    """Ask the outside authority of trust.issuer whom it issues by, and have collector and broker believe them."""
+    from cloud_sink.store import authorities
+    from cloud_sink.store.database import writing
+    from cloud_sink.trust.authority import read_certificate
+    from cloud_sink.trust.issuers import make_issuer
+
+    settings = settings_of(config, data)
+    outside, (engine, _) = make_issuer(settings.trust.issuer), _open(config, data)
+    if outside is None:
+        say("the fleet's own authority issues: sink trust show")
+        return
+    named = outside.authorities(datetime.now(UTC))
+    with writing(engine) as connection:
+        for one in named:
+            authorities.enter_outside(connection, one)
+    _note(engine, "trust issuer", ", ".join(one.id for one in named))
+    for one in named:
+        say(f"{one.id}  {read_certificate(one.certificate).subject.rfc4514_string()}")
+    say("sink broker-files, for a broker that believes them")
+
+
+@trust.command("forget", epilog="Example: sink trust forget 0123456789abcdef --config sink.yaml")
+def forget(
+    authority: Annotated[str, typer.Argument(help="as sink trust show names it")],
+    config: ConfigFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Believe an outside authority no more; refused while a device's certificate is of it."""
+    from cloud_sink.store import authorities
+    from cloud_sink.store.database import writing
+    from cloud_sink.trust.errors import TrustError
+
+    engine, _ = _open(config, data)
+    with writing(engine) as connection:
+        if authority not in {one.id for one in authorities.listed(connection) if one.state == authorities.OUTSIDE}:
+            raise TrustError(f"{authority} is no outside authority", "sink trust show names them")
+        holding = authorities.holding(connection, authority)
+        if holding:
+            raise TrustError(f"{holding} devices have certificates of it", "wait until they are exchanged")
+        authorities.retire(connection, authority)
+    _note(engine, "trust forget", authority)
+    say(f"authority {authority} is believed no more")
+
+
 @trust.command("certificate", epilog="Example: sink trust certificate --host facings.example.com --out /etc/facings")
 def certificate(
     host: Hosts,

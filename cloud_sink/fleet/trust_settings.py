@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from edge.contract.config.section import Duration, Section
 
@@ -36,6 +36,53 @@ class BrokerFilesSection(Section):
     every: Duration = Field(0.5, gt=0, le=3600, description="how often is looked whether they are as they should be")
 
 
+class OwnIssuer(Section):
+    """The fleet's own authority issues."""
+
+    kind: Literal["own"] = "own"
+
+
+class EstIssuer(Section):
+    """A CA that speaks EST (RFC 7030)."""
+
+    kind: Literal["est"]
+    url: Annotated[str, Field(pattern=r"^https://[^/?#]+/?$")] = Field(
+        description="the server, such as https://est.example.com; /.well-known/est is added"
+    )
+    ca_file: Path = Field(description="the CA certificate that signs that server's")
+    cert_file: Path | None = Field(None, description="the certificate that we are known by there")
+    key_file: Path | None = Field(None, description="its private key")
+    username: str | None = Field(None, description="or the name that we are known by")
+    password_file: Path | None = Field(None, description="and a file with the password")
+    label: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,64}$")] = Field("", description="which of its CAs issues")
+    renew_by: Literal["simplereenroll", "simpleenroll"] = Field(
+        "simplereenroll", description="what renewals are asked with; some servers take those from the device alone"
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> EstIssuer:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together")
+        if (self.username is None) != (self.password_file is None):
+            raise ValueError("username and password_file belong together")
+        if self.cert_file is None and self.username is None:
+            raise ValueError("set cert_file and key_file, or username and password_file: an EST server asks who we are")
+        return self
+
+
+class CommandIssuer(Section):
+    """A command that has certificates issued: the client of step-ca, Vault, EJBCA and so on."""
+
+    kind: Literal["command"]
+    command: Annotated[tuple[Word, ...], Field(min_length=1, max_length=50)] = Field(
+        description="reads a request on its input, writes the certificate to its output, both PEM"
+    )
+    ca_file: Path = Field(description="the authorities that it issues by, with those above them, PEM")
+
+
+IssuerSection = Annotated[OwnIssuer | EstIssuer | CommandIssuer, Field(discriminator="kind")]
+
+
 class TrustSection(Section):
     """Devices' identities."""
 
@@ -55,6 +102,7 @@ class TrustSection(Section):
         None, description="the broker as devices reach it; without it the one of this sink, with its port"
     )
     broker_files: BrokerFilesSection | None = Field(None, description="files of a broker on this machine")
+    issuer: IssuerSection = Field(OwnIssuer(), description="who issues devices' certificates: own, est or command")
     template: Path | None = Field(
         None, description="an agent's configuration, YAML, that new devices begin with: cameras, evidence, and so on"
     )

@@ -60,6 +60,12 @@ def retire(connection: Connection, authority: str) -> None:
     connection.execute(update(authorities).where(authorities.c.id == authority).values(state="retired"))
 
 
+def holding(connection: Connection, authority: str) -> int:
+    """How many devices hold a certificate of an authority."""
+    where = (identities.c.revoked.is_(None), identities.c.authority == authority)
+    return int(connection.execute(select(func.count()).select_from(identities).where(*where)).scalar_one())
+
+
 def leaning_on(connection: Connection, authority: str, bundle: str) -> int:
     """How many devices still hold a certificate of an authority, or do not know yet whom else to believe.
 

@@ -66,6 +66,8 @@ class Request:
     """A request for a certificate whose signature is right: whoever sent it has the key."""
 
     key: ec.EllipticCurvePublicKey
+    name: str  # its common name; the fleet's own authority gives others
+    pem: str
 
     @property
     def key_sha256(self) -> str:
@@ -103,7 +105,7 @@ def unseal(certificate: str, key: str, passphrase: bytes) -> Authority:
 
 
 def read_request(text: str) -> Request:
-    """A request for a certificate (PKCS #10, PEM), checked; of what it says of itself only the key counts.
+    """A request for a certificate (PKCS #10, PEM), checked; for the fleet's own authority only its key counts.
 
     Raises:
         RequestRefusedError: it is none, too long, not signed by the key it names, or that is no P-256 key.
@@ -120,7 +122,7 @@ def read_request(text: str) -> Request:
         raise RequestRefusedError("the key is no EC P-256 key")
     if not signed:
         raise RequestRefusedError("the request is not signed by the key that it names")
-    return Request(key)
+    return Request(key, name_of(request), request.public_bytes(Encoding.PEM).decode("ascii"))
 
 
 def issue_device(authority: Authority, request: Request, *, identity: str, uri: str, now: datetime, days: int) -> str:

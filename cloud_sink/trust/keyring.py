@@ -37,6 +37,7 @@ class Keyring:
     active: Authority
     old: tuple[tuple[str, Authority], ...]  # believed, but issuing no more
     outside: tuple[str, ...] = ()  # certificates of others who issue to our devices, PEM: see `issuers`
+    outside_ids: frozenset[str] = frozenset()
 
     @property
     def bundle(self) -> str:
@@ -94,7 +95,8 @@ class Vault:
         active = next(one.id for one in stored if one.state == "active")
         old = tuple((name, one) for name, one in known.items() if name != active)
         outside = tuple(one.certificate for one in held if one.state == authorities.OUTSIDE)
-        return Keyring(active, known[active], old, outside)
+        ids = frozenset(one.id for one in held if one.state == authorities.OUTSIDE)
+        return Keyring(active, known[active], old, outside, ids)
 
     def make(self, now: datetime) -> StoredAuthority:
         """Make the first authority.

@@ -9,18 +9,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cloud_sink.rights.secrets import digest, is_same
-from cloud_sink.store import identities, invitation_rows, orders
+from cloud_sink.store import authorities, identities, invitation_rows, orders
 from cloud_sink.store.database import reading, writing
 from cloud_sink.store.identities import Identity, Issued
 from cloud_sink.trust.authority import issue_device, read_certificate, read_request, serial_of
 from cloud_sink.trust.configuration import agent_configuration, read_template
 from cloud_sink.trust.endpoint import Endpoint, collector_authorities
-from cloud_sink.trust.errors import TrustError
+from cloud_sink.trust.errors import RequestRefusedError, TrustError
+from cloud_sink.trust.issuers import Certified, make_issuer
 from cloud_sink.trust.leaving import end_episodes
 from edge.contract.errors import FacingsError
 from edge.contract.provisioning import Granted, ProvisionAnswer, RenewAnswer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from cloud_sink.fleet.settings import SinkConfig, StoreSection
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database, Transaction
@@ -74,6 +77,12 @@ class ClaimRefusedError(FacingsError):
         self.why, self.invitation, self.tenant = why, invitation, tenant
 
 
+def believe_outside(connection: Connection, ready: Certified) -> None:
+    """Enter the authorities that have to be believed for a certificate, where they are not the fleet's own."""
+    for one in ready.authorities:
+        authorities.enter_outside(connection, one)
+
+
 class Registrar:
     """Lets devices in.
 
@@ -89,6 +98,7 @@ class Registrar:
         self._vault = vault
         self._stores = stores
         self._config = config
+        self._outside = make_issuer(config.trust.issuer)
 
     def provision(self, asked: ProvisionRequest, now: datetime) -> tuple[ProvisionAnswer, Invitation]:
         """Let a device in that shows a claim, or say that a person has to approve.
@@ -106,12 +116,18 @@ class Registrar:
             DatabaseAway: nothing was changed, or the answer is the same when asked again.
         """
         with reading(self._engine) as connection:  # whoever has no claim makes nobody wait
-            self._shown(connection, asked)
+            claim = self._shown(connection, asked)
         request, keyring = read_request(asked.csr), self._vault.open()
+        self._check(claim, asked, request, now)
+        with reading(self._engine) as connection:
+            due = self._is_to_be_issued(connection, claim, request)
+        ready = self._outside.issue(request, again=False, now=now) if due and self._outside is not None else None
         with writing(self._engine) as connection:
             claim = self._shown(connection, asked)
             self._check(claim, asked, request, now)
-            identity = self._settle(connection, claim, request, keyring, now)
+            if ready is None and self._is_to_be_issued(connection, claim, request):  # approved just now
+                return ProvisionAnswer(state="pending", time=now), claim
+            identity = self._settle(connection, claim, request, keyring, now, ready=ready)
             granted = None if identity is None else self._granted(identity, keyring)
         return ProvisionAnswer(state="granted" if granted else "pending", time=now, granted=granted), claim
 
@@ -126,16 +142,21 @@ class Registrar:
         if request.key_sha256 != identity.key:
             raise TrustError("the request names another key than the device's", "provision the device anew")
         keyring = self._vault.open()
-        certificate = identity.certificate
+        certificate, ready = identity.certificate, None
+        if self._is_due(identity, keyring, now):
+            ready = self._renewed(request, keyring, identity, now)
+            certificate = ready.pem
         with writing(self._engine) as connection:
-            if self._is_due(identity, keyring, now):
-                certificate, issued = self._issue(request, keyring, identity, now)
-                identities.renew(connection, identity.id, certificate, issued)
+            if ready is not None:
+                believe_outside(connection, ready)
+                identities.renew(connection, identity.id, ready.pem, ready.issued)
             if identity.told != asked.believes:  # what it has stored, not what it was sent: an answer may be lost
                 identities.note_told(connection, identity.id, asked.believes)
-        authorities = collector_authorities(self._config, keyring)
         return RenewAnswer(
-            certificate=certificate, authorities=keyring.bundle, collector_authorities=authorities, time=now
+            certificate=certificate,
+            authorities=keyring.bundle,
+            collector_authorities=collector_authorities(self._config, keyring),
+            time=now,
         )
 
     def configuration(self, tenant: str, store: str, fixture: str, device: str) -> dict[str, object]:
@@ -173,8 +194,28 @@ class Registrar:
         if asked.store not in {None, claim.store}:
             raise ClaimRefusedError(Why.OTHER_STORE, claim.id, claim.tenant)
 
+    def _is_to_be_issued(self, connection: Connection, claim: Invitation, request: Request) -> bool:
+        """Whether an outside authority has to be asked before the claim can let its device in.
+
+        Raises:
+            RequestRefusedError: the key was a device's that is shut out; its name counts for that one.
+        """
+        welcome = claim.state == "approved" or (claim.state == "open" and not claim.approval)
+        if self._outside is None or not welcome or identities.of_key(connection, request.key_sha256) is not None:
+            return False
+        if identities.find(connection, request.name) is not None:
+            raise RequestRefusedError("this key was shut out", "edge retire, and give the same command again")
+        return True
+
     def _settle(
-        self, connection: Transaction, claim: Invitation, request: Request, keyring: Keyring, now: datetime
+        self,
+        connection: Transaction,
+        claim: Invitation,
+        request: Request,
+        keyring: Keyring,
+        now: datetime,
+        *,
+        ready: Certified | None = None,
     ) -> Identity | None:
         """The device that the claim has let in by now; None while a person has to approve."""
         key = request.key_sha256
@@ -198,13 +239,20 @@ class Registrar:
             again = invitation_rows.find(connection, claim.id)
             if again is None or again.key != key or again.state == claim.state:
                 raise ClaimRefusedError(Why.USED, claim.id, claim.tenant)
-            return self._settle(connection, again, request, keyring, now)
+            return self._settle(connection, again, request, keyring, now, ready=ready)
         if claim.state == "open" and claim.approval:
             return None
-        return self._enter(connection, claim, request, keyring, now)
+        return self._enter(connection, claim, request, keyring, now, ready=ready)
 
     def _enter(
-        self, connection: Transaction, claim: Invitation, request: Request, keyring: Keyring, now: datetime
+        self,
+        connection: Transaction,
+        claim: Invitation,
+        request: Request,
+        keyring: Keyring,
+        now: datetime,
+        *,
+        ready: Certified | None,
     ) -> Identity:
         known = identities.of_key(connection, request.key_sha256)
         if known is not None:
@@ -213,7 +261,7 @@ class Registrar:
         if before is not None and before.revoked is None and not claim.replaces:
             raise ClaimRefusedError(Why.KNOWN_DEVICE, claim.id, claim.tenant)
         blank = Identity(
-            id=secrets.token_hex(16),
+            id=secrets.token_hex(16) if ready is None else request.name,
             tenant=claim.tenant,
             device=claim.device,
             store=claim.store,
@@ -225,12 +273,13 @@ class Registrar:
             expires=now,
             told=keyring.told,
         )
-        certificate, issued = self._issue(request, keyring, blank, now)
-        made = replace(blank, certificate=certificate, expires=issued.expires)
+        ready = ready or self._issue(request, keyring, blank, now)
+        believe_outside(connection, ready)
+        made = replace(blank, certificate=ready.pem, authority=ready.issued.authority, expires=ready.issued.expires)
         began: Began = "installed" if before is None else "repaired" if claim.repairs else "replaced"
         if before is not None:
             end_episodes(connection, claim.tenant, claim.device, self._stores)
-        identities.enter(connection, made, issued, began=began, by=claim.by, reason=claim.reason)
+        identities.enter(connection, made, ready.issued, began=began, by=claim.by, reason=claim.reason)
         return made
 
     def _move(self, connection: Transaction, known: Identity, claim: Invitation, now: datetime) -> Identity:
@@ -245,7 +294,15 @@ class Registrar:
             connection, known, store=claim.store, fixture=claim.fixture, now=now, by=claim.by, reason=claim.reason
         )
 
-    def _issue(self, request: Request, keyring: Keyring, one: Identity, now: datetime) -> tuple[str, Issued]:
+    def _renewed(self, request: Request, keyring: Keyring, one: Identity, now: datetime) -> Certified:
+        """Another certificate for a device that is in, under its name."""
+        if self._outside is None:
+            return self._issue(request, keyring, one, now)
+        if request.name != one.id:
+            raise RequestRefusedError("the request has another name than the device", "update the agent on this device")
+        return self._outside.issue(request, again=True, now=now)
+
+    def _issue(self, request: Request, keyring: Keyring, one: Identity, now: datetime) -> Certified:
         pem = issue_device(
             keyring.active,
             request,
@@ -256,11 +313,15 @@ class Registrar:
         )
         certificate = read_certificate(pem)
         issued = Issued(serial_of(certificate), one.id, keyring.active_id, certificate.not_valid_after_utc)
-        return pem, issued
+        return Certified(pem, issued, ())
 
     def _is_due(self, identity: Identity, keyring: Keyring, now: datetime) -> bool:
-        last_third = timedelta(days=self._config.trust.certificate_days) / 3
-        return identity.authority != keyring.active_id or identity.expires - now < last_third
+        if self._outside is None:
+            issues, lives = frozenset({keyring.active_id}), timedelta(days=self._config.trust.certificate_days)
+        else:  # how long it lives is the outside authority's word
+            issues, held = keyring.outside_ids, read_certificate(identity.certificate)
+            lives = held.not_valid_after_utc - held.not_valid_before_utc
+        return identity.authority not in issues or identity.expires - now < lives / 3
 
     def _granted(self, identity: Identity, keyring: Keyring) -> Granted:
         return Granted(

@@ -70,6 +70,11 @@ class RequestSigner:
         self._signer = HTTPMessageSigner(signature_algorithm=ECDSA_P256_SHA256, key_resolver=_OneKey(private))
         self._offset = 0.0
 
+    @property
+    def name(self) -> str:
+        """The certificate's common name."""
+        return self._key_id
+
     def sign(self, method: str, url: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
         """The headers with a signature over method, host, path, body, and whose it is where they say so."""
         message = _Message(method, url, {name.lower(): value for name, value in headers.items()})

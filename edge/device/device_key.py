@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import NameOID
 
 from edge.contract.errors import ConfigError
 from edge.device.whole_file import write_whole
@@ -50,14 +51,25 @@ def device_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def request_for(key: ec.EllipticCurvePrivateKey) -> str:
-    """A request for a certificate (PKCS #10, PEM). It names nobody: who this is, the claim says."""
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+def request_for(key: ec.EllipticCurvePrivateKey, name: str | None = None) -> str:
+    """A request for a certificate (PKCS #10, PEM). Which device this is, the claim says.
+
+    Args:
+        key: the device's.
+        name: the common name of the certificate that it has. Without one it asks for half of its key's SHA-256: a
+            name that nobody else comes to, which an outside authority signs as it stands. The fleet's own gives others.
+    """
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name or _digest(key)[:32])])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
     return request.public_bytes(Encoding.PEM).decode("ascii")
 
 
 def key_name(key: ec.EllipticCurvePrivateKey) -> str:
     """What a person compares when the device has to be approved: the first half of SHA-256 over the public key."""
+    return _digest(key)[:16]
+
+
+def _digest(key: ec.EllipticCurvePrivateKey) -> str:
     digest = hashes.Hash(hashes.SHA256())
     digest.update(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-    return digest.finalize().hex()[:16]
+    return digest.finalize().hex()

@@ -46,7 +46,8 @@ def renew(config: AgentConfig) -> bool:
     authorities = _read(broker.ca_file)
     signer = RequestSigner(collector.cert_file, collector.key_file)
     asked = RenewRequest(
-        csr=request_for(device_key(collector.key_file)), believes=hashlib.sha256(authorities.encode()).hexdigest()
+        csr=request_for(device_key(collector.key_file), signer.name),
+        believes=hashlib.sha256(authorities.encode()).hexdigest(),
     )
     told = SignedCollector(collector.url, collector.ca_file, signer).post(PATH, asked.model_dump(mode="json"))
     try:
@@ -103,11 +104,13 @@ class Renewer:
             self._news.wait(AGAIN if self._failing else EVERY)
 
     def _ask(self) -> None:
-        if self._orders is not None:
-            self._orders.ask()
-        if renew(self._config):
-            log.info("certificate.exchanged")
-            renew(self._config)  # says what is stored now
+        try:
+            if renew(self._config):
+                log.info("certificate.exchanged")
+                renew(self._config)  # says what is stored now
+        finally:  # neither waits for the other
+            if self._orders is not None:
+                self._orders.ask()
 
 
 def _keep(path: Path, text: str) -> bool:
