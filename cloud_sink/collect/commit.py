@@ -15,6 +15,7 @@ from cloud_sink.store import clones, configured, fleet_log
 from cloud_sink.store.database import DatabaseAway, writing
 from cloud_sink.store.facts import Fact, RefusedBody
 from cloud_sink.store.intake import take
+from cloud_sink.store.placed import out_of_place
 from cloud_sink.store.quarantine import MOST_BYTES
 from edge.contract.receipts import DeviceState, RefusalReason
 from edge.contract.topics import Channel
@@ -129,7 +130,11 @@ def _merge(answers: Answers, more: Answers) -> None:
 
 def _note(connection: Transaction, messages: Iterable[Message], received: datetime) -> None:
     states, configurations = [], []
-    for message in messages:
+    told = list(messages)
+    gone = out_of_place(connection, (one.address for one in told if one.channel is not Channel.REPLIES))
+    for message in told:
+        if message.address in gone:
+            continue
         if message.channel in {Channel.CONFIG, Channel.CONFIG_REPORTED}:
             configurations.append((message.address, message.channel, message.payload))
         elif message.channel is Channel.REPLIES:

@@ -77,6 +77,17 @@ def of_key(connection: Connection, key: str) -> Identity | None:
     return None if row is None else _identity(row)
 
 
+def stores_of(connection: Connection, devices: Iterable[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """Where devices (tenant and name) may speak from: where each stands, and where it is ordered to."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for tenant, device in sorted(set(devices)):
+        one = of_device(connection, tenant, device)
+        if one is not None:
+            order = orders.open_of(connection, one.id)
+            found[tenant, device] = {one.store} if order is None else {one.store, order.store}
+    return found
+
+
 def known(connection: Connection, tenant: str, devices: Iterable[str]) -> set[str]:
     """Of these names of devices, the ones that have an identity which is not revoked."""
     statement = select(identities.c.device).where(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cloud_sink.store import placements
+from cloud_sink.store import identities, placements
 from cloud_sink.store.facts import RefusedBody
 from edge.contract.receipts import RefusalReason
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from cloud_sink.store.facts import Fact
+    from edge.contract.topics import Address
 
 
 def sort_by_place(connection: Connection, facts: Iterable[Fact]) -> tuple[list[Fact], list[RefusedBody]]:
@@ -40,3 +41,15 @@ def sort_by_place(connection: Connection, facts: Iterable[Fact]) -> tuple[list[F
                 )
             )
     return taken, refused
+
+
+def out_of_place(connection: Connection, addresses: Iterable[Address]) -> set[Address]:
+    """Of these, the ones where a device is no more: a broker keeps its last words there, and tells them again.
+
+    Nothing is known of devices that were never let in.
+    """
+    asked = set(addresses)
+    if not asked:
+        return set()
+    stands = identities.stores_of(connection, {(one.tenant, one.device) for one in asked})
+    return {one for one in asked if one.store not in stands.get((one.tenant, one.device), {one.store})}

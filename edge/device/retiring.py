@@ -153,8 +153,9 @@ def _deliver(path: Path, step: Retiring, alive: Callable[[], None]) -> None:
         config = read_config(path)
         address = Address(config.device.tenant, config.device.store, config.device.id)
         leave(config, address)
-    except ConfigError as error:
-        log.warning("retire.not_delivered", why=str(error))
+    except FacingsError as error:
+        with take_lock(step.data / "outbox.db"):  # where another agent is at work it is asked again later
+            log.warning("retire.not_delivered", why=str(error))
         return
     if step.patience > 0:
         _send(config, address, time.monotonic() + step.patience, alive)

@@ -83,6 +83,8 @@ def router(context: Context, shell: Shell) -> APIRouter:
             timedelta(hours=int(hours)),
             approval="approval" in given,
             replaces="replaces" in given,
+            repairs="repairs" in given,
+            reason=given.get("reason", ""),
         )
         try:
             wanted = Wanted(store=store, fixture=fixture, device=given.get("device", "").strip() or None)

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cloud_sink.collect.triage import read_message
-from cloud_sink.store import placements
+from cloud_sink.store import identities, orders, placements
 from cloud_sink.store.database import writing
 from cloud_sink.store.facts import Fact
+from cloud_sink.store.identities import Identity, Issued
 from cloud_sink.store.intake import take
+from cloud_sink.store.orders import Order
+from cloud_sink.store.placed import out_of_place
 from cloud_sink.store.placements import Placement
 from edge.contract.payloads import CaptureRejected
 from edge.contract.receipts import RefusalReason
@@ -51,3 +54,15 @@ def test_a_device_without_an_identity_is_taken_at_its_word(database: Database, s
     with writing(database) as connection:
         answers = take(connection, [said(1, of="s3", device="demo")], [], stores=stores, received=NOW)
     assert answers[Address("acme", "s2", "demo"), EPOCH].taken == {1}
+
+
+def test_what_a_broker_kept_of_a_place_that_a_device_has_left_says_nothing(database: Database) -> None:
+    board = Identity("i" * 32, "acme", "unit-1", "s1", "f1", "k", "", "", NOW, NOW, "")
+    places = [Address("acme", store, name) for name in ("unit-1", "demo") for store in ("s1", "s2")]
+    with writing(database) as connection:
+        identities.enter(connection, board, Issued("1", board.id, "", NOW))
+        orders.enter(connection, Order("o", "acme", "unit-1", board.id, "move", "s2", "f1", "mai", "", NOW))
+        assert out_of_place(connection, places) == set()  # it may speak from either
+        orders.settle(connection, "o", "done", NOW)
+        identities.move(connection, board, store="s2", fixture="f1", now=NOW, by="mai")
+        assert out_of_place(connection, places) == {Address("acme", "s1", "unit-1")}
