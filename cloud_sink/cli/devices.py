@@ -23,6 +23,13 @@ _MEND = (
     "revoke it (sink identities revoke {device} --tenant {tenant}), look where it stands, and invite the board that is"
     " to stay anew (sink invite … --device {device} --replaces)"
 )
+_CERTIFICATE = {
+    "": "",
+    "revoked": " (revoked)",
+    "expired": " (expired)",
+    "overdue": " (exchange overdue)",
+    "authority": " (of the authority before)",
+}
 _ABREAST = {"same": "", "own": "", "differs": " (not yet)", "refused": " (refused)", "silent": " (does not say)"}
 
 
@@ -125,6 +132,9 @@ def in_words(row: dict[str, Any]) -> str:
 
 
 def _part(part: dict[str, Any]) -> str:
+    if part["kind"] == "certificate":
+        exchanged = f", exchanged from {part['desired']}" if part["desired"] else ""
+        return f"certificate until {part['reported']}{exchanged}{_CERTIFICATE[part['said']]}"
     desired, reported = (part[key] if part[key] is not None else "-" for key in ("desired", "reported"))
     name = f"{part['kind']} {part['name']}".strip()
     said = f", {part['said']}" if part["kind"] == "release" and part["said"] else ""

@@ -142,15 +142,14 @@ def _configuration(one: Configured) -> Part:
 
 
 def _certificate(one: Certified, desired: Desired, now: datetime) -> Part:
+    """Desired is the day of its exchange, reported the day of its end; said in one word what is wrong with it."""
     due = one.expires - desired.lasts / 3
-    ends = f"{one.expires:%Y-%m-%d}"
+    begins, ends = f"{due:%Y-%m-%d}", f"{one.expires:%Y-%m-%d}"
     if one.revoked is not None:
-        return Part("certificate", "", None, ends, "refused", f"revoked {one.revoked:%Y-%m-%d}")
-    moved = bool(desired.authority) and one.authority != desired.authority
-    late = now > one.expires or now - due > OVERDUE
-    wanted = "of the new authority" if moved else f"exchanged from {due:%Y-%m-%d}"
-    said = "expired" if now > one.expires else "exchange overdue" if late else ""
-    return Part("certificate", "", wanted, f"until {ends}", "differs" if moved or late else "same", said)
+        return Part("certificate", "", None, ends, "refused", "revoked")
+    late = "expired" if now > one.expires else "overdue" if now - due > OVERDUE else ""
+    said = late or ("authority" if desired.authority and one.authority != desired.authority else "")
+    return Part("certificate", "", begins, ends, "differs" if said else "same", said)
 
 
 def _compared(kind: Kind, name: str, desired: str | None, reported: str | None) -> Part:

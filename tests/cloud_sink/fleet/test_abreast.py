@@ -81,7 +81,7 @@ def test_a_configuration_is_in_force_not_yet_or_refused(one: Configured, verdict
 CERTIFICATES: list[tuple[int, Verdict, str]] = [
     (120, "same", ""),
     (59, "same", ""),  # asked for within a day
-    (50, "differs", "exchange overdue"),
+    (50, "differs", "overdue"),
     (-1, "differs", "expired"),
 ]
 
@@ -95,4 +95,4 @@ def test_a_certificate_is_exchanged_in_its_last_third(days: int, verdict: Verdic
 
 def test_a_certificate_of_the_authority_before_is_to_be_exchanged() -> None:
     found = parts(None, Desired(certified=Certified("ca-1", NOW + timedelta(days=120)), authority="ca-2"), NOW)[-1]
-    assert (found.desired, found.verdict) == ("of the new authority", "differs")
+    assert (found.said, found.verdict) == ("authority", "differs")

@@ -71,5 +71,6 @@ def test_the_page_of_the_fleet_shows_it(database: Database, tmp_path: Path) -> N
     client.headers.update({"Accept": "text/html"})
     page = client.get("/devices").text
     assert "desired 1, reported –" in page
-    assert "refused: too slow" in page
+    assert "did not stand its trial" in page
+    assert "too slow" in page
     assert "release not taken" in page
