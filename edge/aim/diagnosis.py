@@ -77,6 +77,9 @@ fixture when so many of its shelves are. An end that a shopper emptied is on one
 
 CUTS: frozenset[Code] = frozenset({"cut_left", "cut_right", "near"})
 
+WHICH_WAY = {0: "upright", 90: "counterclockwise", 180: "half", 270: "clockwise"}
+"""How the camera must be turned, seen from behind it, where its picture must be turned the other way."""
+
 SPOILS: frozenset[Code] = frozenset({"dark", "bright", "blank"})
 """What keeps products from being found at all."""
 
@@ -109,6 +112,10 @@ def _findings(view: AimedView, found: dict[Code, Finding]) -> Iterator[Finding]:
     if not _failed(found, SPOILS | {"people"}):
         yield from _focus(view.measured, view.clarity)
     yield _tilted(view)
+    if not _failed(found, SPOILS):
+        yield Finding("turned", view.turn == 0, {"which": WHICH_WAY[view.turn]})
+    if _failed(found, {"turned"}):
+        return
     if few:
         if not _failed(found, SPOILS | {"people"}):
             yield Finding("no_products", False, {"count": len(view.facings)})

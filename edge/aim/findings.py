@@ -25,6 +25,7 @@ Code = Literal[
     "fogged",
     "blurred",
     "people",
+    "turned",
     "no_products",
     "far",
     "near",

@@ -9,6 +9,7 @@ import numpy as np
 from edge.aim.clarity import find_clarity
 from edge.aim.front import find_hidden
 from edge.aim.tilt import find_tilt
+from edge.aim.upright import find_turn
 from edge.aim.view import WHOLE, AimedView
 from edge.capture.quality.measure import measure
 from edge.capture.quality.still import later, repeated_share, take_print
@@ -83,6 +84,7 @@ def look(
         repeated=repeated,
         measured=measure(image, region),
         clarity=find_clarity(image, region),
+        turn=find_turn(image, analyser.detector),
         tilt=find_tilt(image),
         facings=analysis.facings,
         gaps=analysis.gaps,

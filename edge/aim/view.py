@@ -32,6 +32,7 @@ class AimedView:
     repeated: float | None = None  # share of pixels with the very level of the frame before
     measured: Measured | None = None
     clarity: Clarity | None = None
+    turn: int = 0  # degrees by which the picture must be turned clockwise to stand upright: 0, 90, 180 or 270
     tilt: float | None = None  # degrees that upright and level edges lean clockwise; None: too few edges to say
     facings: tuple[Facing, ...] = ()  # front-row units; shelves numbered as planned, where that can be told
     gaps: tuple[Gap, ...] = ()

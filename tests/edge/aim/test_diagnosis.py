@@ -66,6 +66,8 @@ def test_a_good_view_passes_everything() -> None:
         pytest.param({"clarity": replace(CLEAR, veiled=0.2, shade=0.5)}, "fogged", id="nothing crisp, nothing dark"),
         pytest.param({"measured": replace(MEASURED, edges=1.9)}, "blurred", id="soft edges"),
         pytest.param({"people": ((100.0, 50.0, 400.0, 600.0),)}, "people", id="somebody before half the shelves"),
+        pytest.param({"turn": 180}, "turned", id="hangs upside down"),
+        pytest.param({"turn": 90, "facings": ()}, "turned", id="lies on its side, and nothing is found"),
         pytest.param({"facings": UNITS[:2]}, "no_products", id="two units are no shelf"),
         pytest.param({"facings": facings(left=300, top=200, across=16, down=26)}, "far", id="units 12 pixels wide"),
         pytest.param({"facings": facings(left=-40, across=110)}, "near", id="beyond both sides"),
@@ -174,6 +176,12 @@ def test_it_is_told_how_many_shelves_are_missing_and_where(unseen: set[int], cou
 def test_what_leans_clockwise_is_put_right_by_turning_the_camera_clockwise() -> None:
     assert said(good(tilt=7.8), "tilted").values == {"degrees": 8, "which": "clockwise"}
     assert said(good(tilt=-5.1), "tilted").values == {"degrees": 5, "which": "counterclockwise"}
+
+
+def test_of_an_upside_down_picture_nothing_is_said_that_has_sides() -> None:
+    findings = diagnose(good(turn=180, facings=within(UNITS, move=(-90, 0))))
+    assert [finding.code for finding in findings if finding.passed is False] == ["turned"]
+    assert next(finding for finding in findings if finding.code == "cut_left").passed is None
 
 
 def test_one_who_passes_at_the_side_blocks_nothing() -> None:

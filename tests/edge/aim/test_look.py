@@ -13,6 +13,7 @@ from edge.aim.diagnosis import diagnose
 from edge.aim.drawing import LONGEST, WRONG, draw
 from edge.aim.look import look
 from edge.aim.tilt import find_tilt
+from edge.aim.upright import find_turn
 from edge.contract.config import CameraSection, FixtureSection, FolderSource
 from edge.device.analysis import LoadedModels, load_analyser
 from edge.recognise.images import read_image
@@ -85,6 +86,8 @@ def with_somebody(image: Image) -> Image:
         pytest.param(spoiling.smeared(GOOD, 0.8, rng()), "fogged", id="grease over most of the lens"),
         pytest.param(spoiling.defocused(GOOD, 5), "blurred", id="focused on something else"),
         pytest.param(with_somebody(GOOD), "people", id="somebody in front"),
+        pytest.param(cv2.rotate(GOOD, cv2.ROTATE_180), "turned", id="upside down"),
+        pytest.param(cv2.rotate(GOOD, cv2.ROTATE_90_CLOCKWISE), "turned", id="on its side"),
         pytest.param(spoiling.smaller(GOOD, 0.25), "far", id="a quarter of the pixels"),
         pytest.param(GOOD[:, 150:-150], "near", id="cut off on both sides"),
         pytest.param(spoiling.turned(GOOD, -8), "tilted", id="turned by eight degrees"),
@@ -154,6 +157,12 @@ def test_a_camera_without_a_picture_is_grey_and_says_so(
     picture = draw(view, findings)
     assert max(picture.shape[:2]) == LONGEST
     assert picture.std() == 0
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_turned_picture_says_by_how_much_it_must_be_turned_back(turn: int) -> None:
+    turned = np.ascontiguousarray(np.rot90(GOOD, turn // 90))  # counterclockwise
+    assert find_turn(turned, MODELS.detector) == turn
 
 
 @pytest.mark.parametrize("degrees", [-20.0, -11.0, -4.0, 3.0, 9.0, 17.0])
