@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edge.recognise.detector import ProductDetector
 
 BETTER = 1.15
-"""How much more must be found in the turned picture: upside down it was 1.3 and more on the pictures it was chosen on."""
+"""How much more must be found in the turned picture: upside down it was 1.3 and more where this was chosen."""
 
 DOUBTFUL = 0.7
 """Mean score of what is found under which the picture may lie on its side: then hardly anything is found for sure."""

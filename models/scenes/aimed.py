@@ -159,6 +159,8 @@ def pictured_cases(good: Good, seed: int) -> Iterator[Case]:
         yield Case("glare", f"mirrored {strength:g}", spoiling.mirrored_light(picture, strength, rng))
     for stops in (1.5, 2.5):
         yield Case("glare", f"backlit {stops:g} stops", spoiling.backlit(picture, stops, good.goods))
+    for quarters, said in ((1, "on its left side"), (2, "upside down"), (3, "on its right side")):
+        yield Case("turned", said, np.ascontiguousarray(np.rot90(picture, quarters)))
     for degrees in TURNS:
         yield Case("tilted", f"{abs(degrees):g}°", spoiling.turned(picture, degrees), turned=degrees)
     yield from _framed(good)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
@@ -47,8 +48,11 @@ COMPANIONS = {
     "blocked": {"blocked", "people"},
     "blank": {"blank", "dark"},
     "no_products": {"no_products", "blank"},
+    "cut_top": {"cut_top", "shelves_unseen"},
+    "cut_bottom": {"cut_bottom", "shelves_unseen"},
 }
-"""What else names the same thing to the technician: a rendered shopper may be told as something in front."""
+"""What else names the same thing to the technician: a rendered shopper may be told as something in front, and a
+cut between two shelves as shelves not seen."""
 
 MOST_MARGIN = 0.015
 LEAST_UNITS, LEAST_WIDTH = 8, 16.0
@@ -149,7 +153,7 @@ def photographed(onlooker: Onlooker, photo: LabelledPhoto, others: Sequence[Labe
     slots = slots_of(photo)
     view, seconds = onlooker.look(Case("good", photo.path.name, good.picture), slots, named=True)
     yield Told("good", photo.path.name, diagnose(view), seconds=seconds)
-    seed = int(np.frombuffer(photo.path.name.encode()[:4].ljust(4), np.uint32)[0])
+    seed = zlib.crc32(photo.path.name.encode())
     yield from onlooker.tell(photographed_cases(good, seed), slots, view.tilt)
     yield from onlooker.tell(pictured_cases(good, seed), slots, view.tilt)
     here = set(photo.skus)
