@@ -20,6 +20,7 @@ from playwright.sync_api import expect
 
 from edge.aim.findings import LANGUAGES, Finding, words
 from edge.aim.history import HOLD_SECONDS
+from edge.aim.label import label as label_page
 from edge.aim.pin import TRIES
 from edge.recognise.images import read_image
 from tests.brokers import free_port
@@ -385,3 +386,20 @@ def test_a_device_whose_agent_works_says_how_to_get_at_its_cameras(browser: Brow
     finally:
         agent.kill()
         agent.wait()
+
+
+def test_a_phone_reads_the_label_s_code(browser: Browser, tmp_path: Path) -> None:
+    label = tmp_path / "label.html"
+    label.write_text(label_page("https://unit-07.local:8443/", "01234567", "AB:" * 31 + "CD"), encoding="utf-8")
+    context = browser.new_context(device_scale_factor=3, viewport={"width": 400, "height": 260})
+    page = context.new_page()
+    page.goto(label.as_uri())
+    page.screenshot(path=tmp_path / "label.png")
+    assert page.evaluate(
+        "document.querySelector('article').scrollHeight <= document.querySelector('article').clientHeight"
+    )
+    if SCREENS is not None:
+        page.screenshot(path=f"{SCREENS}/14-label.png")
+    context.close()
+    read, _, _ = cv2.QRCodeDetector().detectAndDecode(read_image(tmp_path / "label.png"))
+    assert read == "https://unit-07.local:8443/#01234567"

@@ -148,6 +148,7 @@ export function showProof(proof) {
     key: step.name, passed: step.passed, title: step.title[language], said: step.said, mend: step.mend[language],
     note: step.passed && step.tries > 1 ? say("tried", { tries: step.tries }) : "",
   }));
+  lines.sort((one, other) => Number(one.passed) - Number(other.passed)); // what is to be mended stands first
   for (const box of document.querySelectorAll(".proof")) list(box, lines);
   if (proof.passed === null) return;
   const verdict = find("verdict");
