@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edge.shelf.hidden import ShelfLine
 
     Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
 
 PLACES = 48
 """Places along a shelf that are asked one by one."""
@@ -57,14 +58,15 @@ def find_hidden(image: NDArray[np.uint8], facings: Sequence[Facing]) -> tuple[Bo
     rows = sorted(standing, key=lambda shelf: lines[shelf].bottom_at(width / 2))  # from the top
     ends = find_ends([standing[shelf] for shelf in rows], frame=(width, height))
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    broken = np.zeros((len(rows), PLACES), np.uint8)
+    broken, filled = np.zeros((len(rows), PLACES), np.uint8), np.zeros((len(rows), PLACES), np.bool_)
     xs = np.zeros((len(rows), PLACES + 1))
     for row, shelf in enumerate(rows):
         line = lines[shelf]
         left, right = ends.at(line.bottom_at(width / 2))
         xs[row] = np.linspace(max(left, 0.0), min(right, width), PLACES + 1)
-        broken[row] = _broken(grey, line, xs[row], standing[shelf])
-    return _boxes(broken, xs, [lines[shelf] for shelf in rows])
+        filled[row] = _filled(xs[row], standing[shelf])
+        broken[row] = _broken(grey, line, xs[row], filled[row])
+    return _boxes(broken, filled, xs, [lines[shelf] for shelf in rows])
 
 
 def _without_strays(units: Floats) -> Floats:
@@ -77,9 +79,13 @@ def _without_strays(units: Floats) -> Floats:
     return units[first : len(units) - last]
 
 
-def _broken(grey: NDArray[np.float32], line: ShelfLine, xs: Floats, units: Floats) -> NDArray[np.uint8]:
+def _filled(xs: Floats, units: Floats) -> Flags:
+    """(PLACES,) where a unit stands."""
+    return np.array([bool(((units[:, 0] < b) & (units[:, 2] > a)).any()) for a, b in pairwise(xs)])
+
+
+def _broken(grey: NDArray[np.float32], line: ShelfLine, xs: Floats, filled: Flags) -> NDArray[np.uint8]:
     """(PLACES,) where nothing stands and the board's edge is not seen."""
-    filled = np.array([bool(((units[:, 0] < b) & (units[:, 2] > a)).any()) for a, b in pairwise(xs)])
     if filled.all() or not filled.any():
         return np.zeros(PLACES, np.uint8)
     strength = np.array([_edge(grey, line, a, b) for a, b in pairwise(xs)])
@@ -96,16 +102,20 @@ def _edge(grey: NDArray[np.float32], line: ShelfLine, left: float, right: float)
     return float(np.abs(np.diff(part.mean(axis=1))).max())
 
 
-def _boxes(broken: NDArray[np.uint8], xs: Floats, lines: Sequence[ShelfLine]) -> tuple[Box, ...]:
-    """Around each patch of broken edges over neighbouring shelves."""
+def _boxes(broken: NDArray[np.uint8], filled: Flags, xs: Floats, lines: Sequence[ShelfLine]) -> tuple[Box, ...]:
+    """Around each patch of broken edges over neighbouring shelves that go on on both of its sides.
+
+    What hides the end of shelves looks as if they ended there: only a planogram tells it.
+    """
     closed = cv2.morphologyEx(broken, cv2.MORPH_CLOSE, np.ones((1, 3), np.uint8))
     count, piece, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     found: list[Box] = []
     for number in range(1, count):
         left, top, wide, high, _ = (int(value) for value in stats[number])
-        if high < LEAST_ROWS or wide < LEAST_PLACES:
-            continue
         here = [row for row in range(top, top + high) if (piece[row] == number).any()]
+        go_on = sum(bool(filled[row, :left].any() and filled[row, left + wide :].any()) for row in here)
+        if go_on < LEAST_ROWS or wide < LEAST_PLACES:
+            continue
         x1 = float(min(xs[row][left] for row in here))
         x2 = float(max(xs[row][left + wide] for row in here))
         first, last = lines[here[0]], lines[here[-1]]
