@@ -144,7 +144,7 @@ def _configuration(one: Configured) -> Part:
 def _certificate(one: Certified, desired: Desired, now: datetime) -> Part:
     """Desired is the day of its exchange, reported the day of its end; said in one word what is wrong with it."""
     due = one.expires - desired.lasts / 3
-    begins, ends = f"{due:%Y-%m-%d}", f"{one.expires:%Y-%m-%d}"
+    begins, ends = due.date().isoformat(), one.expires.date().isoformat()
     if one.revoked is not None:
         return Part("certificate", "", None, ends, "refused", "revoked")
     late = "expired" if now > one.expires else "overdue" if now - due > OVERDUE else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cloud_sink.fleet.abreast import Part
     from cloud_sink.fleet.settings import SinkConfig
+    from cloud_sink.releases.contents import Contents
     from cloud_sink.store.certified import Certified
     from cloud_sink.store.clones import Clone, Doubt, Named
     from cloud_sink.store.configured import Configured
@@ -41,6 +42,7 @@ class Known:
     authority: str
     clones: Mapping[Named, Clone]
     doubts: Mapping[Named, Doubt]
+    _releases: dict[tuple[str, int], Contents | None] = field(default_factory=dict)  # that were looked up
 
     def parts(self, one: StoredDevice, health: DeviceHealth | None, now: datetime) -> tuple[Part, ...]:
         """Desired against reported of one device."""
@@ -50,7 +52,7 @@ class Known:
             number = health.release.wanted
         named = one.tenant, one.device
         desired = Desired(
-            wanted=None if number is None else contents_of(self.data, one.tenant, number),
+            wanted=None if number is None else self._contents(one.tenant, number),
             number=number,
             configured=self.configured.get(named),
             certified=self.certified.get(named),
@@ -58,6 +60,12 @@ class Known:
             lasts=self.lasts,
         )
         return parts(health, desired, now)
+
+    def _contents(self, tenant: str, number: int) -> Contents | None:
+        key = tenant, number
+        if key not in self._releases:
+            self._releases[key] = contents_of(self.data, tenant, number)
+        return self._releases[key]
 
     def clone(self, one: StoredDevice) -> Clone | None:
         """The other one that speaks under its name, where that is proven."""
