@@ -107,7 +107,7 @@ def agent(paths: Sequence[Path], platforms: Sequence[str]) -> tuple[Bundle, Foun
 
     Args:
         paths: wheels, or folders of them.
-        platforms: such as `cp311-manylinux_2_36_aarch64`; `sink devices` names them.
+        platforms: such as `cp311-manylinux_2_36_aarch64`; `edge status` names one.
 
     Raises:
         ConfigError: something is missing for a platform; it says what, and who requires it.

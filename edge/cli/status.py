@@ -47,6 +47,9 @@ def status(
 
 def release_of(config: AgentConfig) -> dict[str, Any] | None:
     """Which release is to run and which runs; None where this device takes none."""
+    from edge.device.health import agent_version
+    from edge.update.environments import Environments
+    from edge.update.next_agent import this_platform
     from edge.update.state import StateFiles, health_of
 
     if config.updates is None:
@@ -54,7 +57,11 @@ def release_of(config: AgentConfig) -> dict[str, Any] | None:
     files = StateFiles(config.data / "updates")
     progress = files.progress()
     asked = progress.asked.isoformat() if progress.asked else None
-    return health_of(files.state(), progress).model_dump(mode="json") | {"asked": asked}
+    state = files.state()
+    seal = None if state.environment is None else Environments(config.data).seal_of(state.environment)
+    agent = agent_version() if seal is None else seal.version
+    more = {"asked": asked, "agent": agent, "platform": this_platform()}
+    return health_of(state, progress).model_dump(mode="json") | more
 
 
 def told(look: OutboxLook, config: AgentConfig, *, now: datetime, desired: bool) -> dict[str, Any]:
@@ -163,7 +170,11 @@ def _release_in_words(release: dict[str, Any]) -> str:
     )
     said = f" ({release['said']})" if release["said"] else ""
     asked = f"; collector asked {_short(release['asked'])}" if release["asked"] else "; the collector never answered"
-    return f"release: desired {desired}, runs {running}, {release['stage'].replace('_', ' ')}{said}{asked}"
+    where = f"in environment {release['environment']}" if release["environment"] else "as installed"
+    return (
+        f"release: desired {desired}, runs {running}, {release['stage'].replace('_', ' ')}{said}{asked}\n"
+        f"agent: {release['agent']} {where}; this device is {release['platform']}"
+    )
 
 
 def _short(moment: str) -> str:

@@ -87,6 +87,6 @@ def own_agent(folder: Path) -> OwnAgent:
     markers = {name: str(value) for name, value in default_environment().items()}
     required: list[Path] = []
     for needed in sorted(closure(known, markers) - {AGENT}):
-        here = {"elsewhere.pth": f"{get_path('purelib')}\n"} if not required else {}
+        here = {"elsewhere.pth": f"{get_path('purelib')}\n"} if needed == "typer" else {}
         required.append(make_wheel(folder / "required", needed, str(known[needed].version), files=here))
     return OwnAgent(folder / f"{AGENT}-{version(AGENT)}-py3-none-any.whl", tuple(required))
