@@ -57,7 +57,8 @@ def emqx_rules(
         lines += _allowed(one.id, topics, writes, reads)
     for name in collectors:
         lines.append("")
-        lines += _allowed(name, {channel: [erlang(every_device(channel))] for channel in Channel}, reads, writes)
+        heard = (*writes, Channel.CONFIG)  # what devices are to be is shown beside what they say
+        lines += _allowed(name, {channel: [erlang(every_device(channel))] for channel in Channel}, reads, heard)
     return "\n".join([*lines, "", "{deny, all}.", ""])
 
 
