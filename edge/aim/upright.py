@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 BETTER = 1.15
 """How much more must be found in the turned picture: upside down it was 1.3 and more where this was chosen."""
 
+LEAST = 2.0
+"""What must be found at least, as of four units that are nearly sure: noise is nothing, turned whichever way."""
+
 DOUBTFUL = 0.7
 """Mean score of what is found under which the picture may lie on its side: then hardly anything is found for sure."""
 
@@ -36,7 +39,7 @@ def find_turn(image: NDArray[np.uint8], detector: ProductDetector) -> int:
     found = {turn: _surely(detector.detect(np.ascontiguousarray(cv2.rotate(image, how))).scores)
              for turn, how in turns.items()}  # fmt: skip
     best = max(found, key=lambda turn: found[turn])
-    return best if found[best] > max(1.0, BETTER * _surely(scores)) else 0
+    return best if found[best] > max(LEAST, BETTER * _surely(scores)) else 0
 
 
 def _surely(scores: NDArray[np.float32]) -> float:
