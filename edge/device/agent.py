@@ -237,7 +237,7 @@ class Agent:
             evidence=config.evidence,
             spool=self._spool,
             versions=_versions(analysers),
-            wake=self._delivery.wake,
+            wake=self._wake,
             views=config.data / "views",
             trials=_trials(self._filed, self._at_rest),
             at_rest=self._at_rest,
@@ -408,6 +408,12 @@ class Agent:
         self._delivery.wake()
         broker = "connected" if self._delivery.status.connected else self._delivery.status.error or "not yet connected"
         self._supervisor.status(f"{health.outbox_depth} events wait, broker: {broker}")
+
+    def _wake(self) -> None:
+        """Something was told, and its picture may be there: neither waits until it is looked for."""
+        self._delivery.wake()
+        if self._uploader is not None:
+            self._uploader.wake()
 
     def _close(self) -> int:
         if self._uploader is not None:
