@@ -256,7 +256,7 @@ class Registrar:
     ) -> Identity:
         known = identities.of_key(connection, request.key_sha256)
         if known is not None:
-            return self._move(connection, known, claim, now)
+            return self._refreshed(connection, self._move(connection, known, claim, now), request, keyring, now)
         before = identities.of_device(connection, claim.tenant, claim.device)
         if before is not None and before.revoked is None and not claim.replaces:
             raise ClaimRefusedError(Why.KNOWN_DEVICE, claim.id, claim.tenant)
@@ -293,6 +293,16 @@ class Registrar:
         return identities.move(
             connection, known, store=claim.store, fixture=claim.fixture, now=now, by=claim.by, reason=claim.reason
         )
+
+    def _refreshed(
+        self, connection: Transaction, one: Identity, request: Request, keyring: Keyring, now: datetime
+    ) -> Identity:
+        """A device that shows a claim, with a certificate that lasts: one that ended long ago it could not exchange."""
+        if self._outside is not None or not self._is_due(one, keyring, now):
+            return one
+        ready = self._issue(request, keyring, one, now)
+        identities.renew(connection, one.id, ready.pem, ready.issued)
+        return replace(one, certificate=ready.pem, authority=ready.issued.authority, expires=ready.issued.expires)
 
     def _renewed(self, request: Request, keyring: Keyring, one: Identity, now: datetime) -> Certified:
         """Another certificate for a device that is in, under its name."""

@@ -180,6 +180,17 @@ def test_who_shows_a_claim_of_another_place_with_the_key_it_has_moves_there_unde
     assert told(fleet) == [(before.id, "s2", "moved", None), (before.id, "s1", "installed", "moved")]
 
 
+def test_a_device_whose_certificate_ended_long_ago_comes_back_with_a_claim_and_its_key(fleet: Fleet) -> None:
+    key = let_in(fleet)
+    before, later = known(fleet), NOW + timedelta(days=2000)
+    claim = fleet.invite("any-name", now=later)
+    granted = fleet.registrar.provision(asked(claim, key), later)[0].granted
+    assert granted is not None
+    assert (granted.device, granted.identity) == ("unit-1", before.id)
+    assert granted.certificate != before.certificate
+    assert known(fleet).expires > later
+
+
 def test_a_board_that_is_a_device_takes_no_other_device_s_place(fleet: Fleet) -> None:
     let_in(fleet)
     key = let_in(fleet, "unit-2")
