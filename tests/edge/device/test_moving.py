@@ -14,13 +14,15 @@ from edge.contract.topics import Address
 from edge.deliver.envelope import Draft, Stamp
 from edge.deliver.evidence import EvidenceSpool
 from edge.deliver.outbox import Outbox
-from edge.device.carry_on import carry_on
+from edge.device import retiring
+from edge.device.carry_on import GoneError, carry_on
 from edge.device.moved_pictures import elsewhere
 from edge.device.moving import leave, moved_configuration
 from edge.device.order_file import OrderFile, Retired
 from edge.device.retiring import retirement
 from edge.device.settings import read_config
 from edge.device.traffic_memory import TrafficMemory, Unsaid, traffic_key
+from tests.certificates import certificates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,3 +137,24 @@ def test_the_outbox_says_the_last_of_a_place_and_forgets_it_in_one_step(tmp_path
         outbox.append([], stamp=STAMP, state={"camera/cam-1": "{}", "clock": "kept"})
         outbox.leave([(Draft(AT, counted), STAMP)], keep=("clock",))
         assert (outbox.depth, outbox.get_state("camera/cam-1"), outbox.get_state("clock")) == (1, None, "kept")
+
+
+def test_without_a_network_the_keys_go_all_the_same_and_that_of_the_disk_with_them(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates(path.parent)
+    content = yaml.safe_load(path.read_text())
+    files = {"ca_file": "ca.pem", "cert_file": "device.pem", "key_file": "device.key"}
+    content |= {"collector": {"url": "https://127.0.0.1:9", **files}, "at_rest": {"key": "rest.key"}}
+    path.write_text(yaml.safe_dump(content))
+    leave(read_config(path), HERE)  # makes the key of the disk, and an outbox
+    assert (path.parent / "rest.key").exists()
+    monkeypatch.setattr(retiring, "TELL_SECONDS", 0.0)
+    OrderFile(path).keep(retirement(path, order=None, patience=0))
+    with pytest.raises(GoneError, match="retired and wiped"):
+        carry_on(path)
+    step = OrderFile(path).read()
+    assert isinstance(step, Retired)
+    assert not step.told
+    left = {one.name for one in path.parent.rglob("*") if one.is_file()}
+    assert left.isdisjoint({"rest.key", "device.key", "device.pem", "agent.yaml", "outbox.db"})
