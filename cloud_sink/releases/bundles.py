@@ -98,7 +98,7 @@ def settings(path: Path, kept: Path, files: Sequence[Path] = ()) -> tuple[Bundle
     kept.mkdir(parents=True, exist_ok=True)
     file = kept / SETTINGS
     file.write_text(json.dumps(content, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-    placed = {(SETTINGS_FILES, one.name): one for one in files}
+    placed: dict[tuple[str, ...], Path] = {(SETTINGS_FILES, one.name): one for one in files}
     return _bundle("settings", "settings", {(SETTINGS,): file, **placed})
 
 
