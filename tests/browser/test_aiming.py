@@ -281,7 +281,9 @@ def _keeps_the_view(watched: Watched) -> None:
 def _proves(watched: Watched) -> None:
     page = watched.page
     page.tap("#prove")
-    is_at(page, "result")
+    expect(page.locator("#result")).to_be_visible(
+        timeout=3 * SHOWN
+    )  # broker, receipts and pictures, one after the other
     expect(page.locator("#verdict.good")).to_contain_text("This unit works")
     expect(page.locator("#recorded")).to_have_text("The record has a picture.")
     looked_at(watched, "8-works")
