@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from edge.recognise.detector import ProductDetector
 
-BETTER = 1.15
-"""How much more must be found in the turned picture: upside down it was 1.3 and more where this was chosen."""
+BETTER = 1.06
+"""How much more must be found in the turned picture. Of 84 good views at most 0.97 of it was found upside down."""
 
 LEAST = 2.0
 """What must be found at least, as of four units that are nearly sure: noise is nothing, turned whichever way."""
