@@ -22,8 +22,6 @@ from edge.contract.errors import FacingsError
 from edge.contract.provisioning import Granted, ProvisionAnswer, RenewAnswer
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from cloud_sink.fleet.settings import SinkConfig, StoreSection
     from cloud_sink.fleet.stores import StoreBook
     from cloud_sink.store.database import Database, Transaction
@@ -77,7 +75,7 @@ class ClaimRefusedError(FacingsError):
         self.why, self.invitation, self.tenant = why, invitation, tenant
 
 
-def believe_outside(connection: Connection, ready: Certified) -> None:
+def believe_outside(connection: Transaction, ready: Certified) -> None:
     """Enter the authorities that have to be believed for a certificate, where they are not the fleet's own."""
     for one in ready.authorities:
         authorities.enter_outside(connection, one)
@@ -194,7 +192,7 @@ class Registrar:
         if asked.store not in {None, claim.store}:
             raise ClaimRefusedError(Why.OTHER_STORE, claim.id, claim.tenant)
 
-    def _is_to_be_issued(self, connection: Connection, claim: Invitation, request: Request) -> bool:
+    def _is_to_be_issued(self, connection: Transaction, claim: Invitation, request: Request) -> bool:
         """Whether an outside authority has to be asked before the claim can let its device in.
 
         Raises:

@@ -98,7 +98,7 @@ def test_files_of_another_device_are_never_overwritten(fleet: Fleet, tmp_path: P
     path.write_text(path.read_text().replace("stream1", "stream2"))  # somebody aimed it
     write_files(tmp_path, granted, Wish())
     assert "stream2" in path.read_text()
-    other = ask_in(tmp_path, second, Wish(), waits=print).granted
+    other = ask_in(tmp_path / "other", second, Wish(), waits=print).granted  # with a key of its own
     assert other is not None
     before = (tmp_path / "device.pem").read_text()
     with pytest.raises(Exception, match="of another device"):
