@@ -70,7 +70,7 @@ def test_the_page_of_the_fleet_shows_it(database: Database, tmp_path: Path) -> N
     client = serve(database, tmp_path, store("acme")).by("acme")
     client.headers.update({"Accept": "text/html"})
     page = client.get("/devices").text
-    assert "desired 1, reported –" in page
+    assert "desired 1, reported \N{EN DASH}" in page
     assert "did not stand its trial" in page
     assert "too slow" in page
     assert "release not taken" in page
