@@ -125,10 +125,11 @@ def _findings(view: AimedView, found: dict[Code, Finding]) -> Iterator[Finding]:
         return
     yield Finding("no_products", True, {"count": len(view.facings)})
     yield from _framing(view)
-    if not _failed(found, {"people"}):
-        yield _blocked(view, whole=not _failed(found, CUTS))
-    yield _shelves(view)
     yield _fixture(view, unreadable=_failed(found, {*SPOILS, "fogged", "blurred", "far"}))
+    wrong = _failed(found, {"wrong_fixture"})
+    if not _failed(found, {"people"}):
+        yield _blocked(view, whole=not wrong and not _failed(found, CUTS))
+    yield Finding("shelves_unseen", None, {"why": "fixture"}) if wrong else _shelves(view)
 
 
 def _failed(found: dict[Code, Finding], codes: Collection[Code]) -> bool:

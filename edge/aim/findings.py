@@ -34,9 +34,9 @@ Code = Literal[
     "cut_right",
     "cut_top",
     "cut_bottom",
+    "wrong_fixture",
     "blocked",
     "shelves_unseen",
-    "wrong_fixture",
 ]
 """The checklist in the order in which things are best mended: what spoils the picture, then what stands before it, then
 how the camera stands, then what of the plan it sees."""

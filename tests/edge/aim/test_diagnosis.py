@@ -144,6 +144,13 @@ def test_what_cannot_be_said_is_not_said(changes: dict[str, Any], code: Code, wh
     assert said(good(**changes), code) == Finding(code, None, {"why": why})
 
 
+def test_of_another_fixture_no_shelf_of_the_plan_is_called_missing() -> None:
+    other = tuple(Slot(shelf, place, f"other-{shelf}-{place}", 2) for shelf in range(1, 7) for place in range(1, 9))
+    view = good(slots=other)
+    assert failed(view) == ["wrong_fixture"]
+    assert said(view, "shelves_unseen") == Finding("shelves_unseen", None, {"why": "fixture"})
+
+
 def test_a_camera_of_the_left_half_may_end_before_the_fixture_does_on_the_right() -> None:
     units = within(UNITS, move=(90, 0))
     assert failed(good(facings=units, part=(0.0, 0.0, 0.5, 1.0))) == []
