@@ -34,6 +34,7 @@ SINK = (sys.executable, "-m", "cloud_sink.cli")
 def main(
     *,
     runs: int = typer.Option(5, min=1, max=100, help="Devices that are let in, one after the other."),
+    outside: bool = typer.Option(False, help="An authority of openssl's issues, in place of the fleet's own."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Let new devices in at a Mosquitto and a collector of their own, each in an empty folder, and time them.
@@ -47,7 +48,7 @@ def main(
         with tempfile.TemporaryDirectory(prefix="facings-provision-") as scratch:
             folder = Path(scratch)
             before = os.getloadavg()[0]
-            with site(folder):
+            with site(folder, outside=outside):
                 times = [provisioned(folder, number) for number in range(runs)]
     except FacingsError as error:
         typer.echo(str(error), err=True)
@@ -78,7 +79,7 @@ def spread(seconds: list[float]) -> dict[str, float]:
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[None]:
+def site(folder: Path, *, outside: bool = False) -> Iterator[None]:
     """A fleet's authority, a Mosquitto with its files, and `sink serve`, all in `folder`; stopped in the end.
 
     Raises:
@@ -91,8 +92,12 @@ def site(folder: Path) -> Iterator[None]:
     for number in range(PICTURES):
         (pictures / f"{number:05}.jpg").symlink_to(rendered[number % len(rendered)])
     write(folder / "template.yaml", template(pictures))
-    write(folder / "sink.yaml", configuration(folder, broker, http))
+    config = configuration(folder, broker, http)
+    if outside:
+        config["trust"]["issuer"] = outside_authority(folder)
+    write(folder / "sink.yaml", config)
     run(*SINK, "trust", "init", "--config", str(folder / "sink.yaml"))
+    run(*SINK, "trust", "issuer", "--config", str(folder / "sink.yaml"))
     host = ("--host", "localhost", "--config", str(folder / "sink.yaml"))
     run(*SINK, "trust", "certificate", "--out", str(folder / "tls"), *host)
     run(*SINK, "broker-files", str(folder / "broker"), "--port", str(broker), *host)
@@ -138,6 +143,16 @@ def configuration(folder: Path, broker: int, http: int) -> dict[str, Any]:
         },
         "stores": [{"tenant": "acme", "id": "s1", "name": "A store", "zone": ZONE, "fixtures": [{"id": "f1"}]}],
     }
+
+
+def outside_authority(folder: Path) -> dict[str, Any]:
+    """An authority that the fleet does not have the key of, and the command that it issues by: `trust.issuer`."""
+    certificate, key, more = folder / "outside.pem", folder / "outside.key", folder / "outside.ext"
+    more.write_text("extendedKeyUsage=clientAuth\nbasicConstraints=CA:FALSE\n", encoding="utf-8")
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=outside authority")
+    run("openssl", "req", "-x509", *curve, "-keyout", str(key), "-out", str(certificate), "-days", "30")
+    signing = ["-CA", str(certificate), "-CAkey", str(key), "-CAcreateserial", "-extfile", str(more), "-days", "30"]
+    return {"kind": "command", "command": ["openssl", "x509", "-req", *signing], "ca_file": str(certificate)}
 
 
 def template(pictures: Path) -> dict[str, Any]:
