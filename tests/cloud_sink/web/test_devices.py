@@ -116,6 +116,7 @@ def test_a_copied_device_comes_first_with_what_to_do(served: Served, client: Tes
     page = client.get("/devices").text
     assert "Two devices are called d1" in page
     assert "sink identities revoke d1 --tenant acme" in page
+    assert 'href="/identities/d1"' in page
     assert "two under one name" in client.get("/devices?trouble=clone").text
     assert "有两台设备同时使用 d1 的身份" in client.get("/devices", headers={"Accept-Language": "zh-CN"}).text
 
