@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import structlog
 
-from edge.contract.business_day import is_open
 from edge.contract.errors import ConfigError, DeliveryError
 from edge.contract.payloads import Versions
 from edge.contract.receipts import CommandName
@@ -37,6 +36,7 @@ from edge.device.opening import load_analysers, looks_for_people, models_of, ope
 from edge.device.orders import Orders
 from edge.device.pulse import Pulse
 from edge.device.recycle import reason_to_begin_anew
+from edge.device.release_switch import ReleaseSwitch, trial_folder
 from edge.device.remote_config import RemoteConfig, note_report
 from edge.device.renewal import Renewer
 from edge.device.rights import tighten
@@ -44,9 +44,6 @@ from edge.device.settings import broker_settings
 from edge.device.supervisor import Supervisor
 from edge.device.surroundings import Surroundings
 from edge.device.uploading import uploader_of
-from edge.update.folder import UpdateFolder
-from edge.update.frames import TrialFolder
-from edge.update.updating import Updating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +52,6 @@ if TYPE_CHECKING:
     from edge.contract.config import AgentConfig
     from edge.contract.receipts import ConfigReport
     from edge.deliver.delivery import DeliveryStatus
-    from edge.deliver.sealing import AtRest
     from edge.device.analysis import Analyser, LoadedModels
     from edge.recognise.privacy import View
 
@@ -140,17 +136,7 @@ class Agent:
         provisioned = config.collector is not None and config.collector.cert_file is not None
         self._orders = Orders(config, file)
         self._renewer = Renewer(config, self._orders) if provisioned else None
-        self._updates = (
-            None
-            if config.updates is None
-            else Updating(
-                config,
-                file,
-                config.updates,
-                now=self._clock.likely,
-                look=self._look_through,
-            )
-        )
+        self._releases = ReleaseSwitch(config, file, now=self._clock.likely, look=self._look_through)
         self._force = Exchange(RemoteConfig(config, file), hire=self._hire, report=self._report)
         self._commands = Commands(
             self._delivery.commands,
@@ -176,8 +162,7 @@ class Agent:
             self._uploader.start()
         if self._renewer is not None:
             self._renewer.start()
-        if self._updates is not None:
-            self._updates.start()
+        self._releases.start()
         if self._filed.metrics.port is not None:
             self._metrics.serve(self._filed.metrics.port, self._standing)
         log.info(
@@ -239,7 +224,7 @@ class Agent:
             versions=_versions(analysers),
             wake=self._wake,
             views=config.data / "views",
-            trials=_trials(self._filed, self._at_rest),
+            trials=trial_folder(self._filed, self._at_rest),
             at_rest=self._at_rest,
             learnt=self._learnt,
             people=self._loaded.people if looks_for_people(config) else None,
@@ -312,11 +297,8 @@ class Agent:
 
     def _updates_now(self) -> bool:
         """Whether it is time to end so that another release begins, or the one before."""
-        if self._updates is None:
-            return False
-        blind = frozenset(camera.section.id for camera in self._force.crew.everyone if camera.error)
-        closed = not is_open(self._clock.now(), self._force.config.clockwork)
-        self.anew = self._updates.tend(blind=blind, closed=closed)
+        now, clockwork = self._clock.now(), self._force.config.clockwork
+        self.anew = self._releases.is_due(self._force.crew, now=now, clockwork=clockwork)
         return self.anew
 
     def _drain(self) -> None:
@@ -358,8 +340,7 @@ class Agent:
 
     def _heard(self, at: datetime | None) -> None:
         """Receipts came, and with them perhaps the collector's time."""
-        if self._updates is not None:
-            self._updates.receipted()
+        self._releases.receipted()
         if (past := self._clock.hear(at)) is not None:
             self._outbox.note({CLOCK_KEY: past})
 
@@ -396,7 +377,7 @@ class Agent:
             uptime=self._clock.up(),
             now=self._clock.now(),
             versions={"agent": agent_version()} | versions_of(crew.cameras),
-            release=None if self._updates is None else self._updates.health,
+            release=self._releases.health,
         )
         stamp = Stamp(
             zone=self._force.config.zone,
@@ -420,8 +401,7 @@ class Agent:
             self._uploader.stop()
         if self._renewer is not None:
             self._renewer.stop()
-        if self._updates is not None:
-            self._updates.stop()
+        self._releases.stop()
         self._delivery.stop(timeout=FAREWELL if self._delivery.status.connected else 0.0)
         left = self._outbox.depth
         self._metrics.close()
@@ -431,13 +411,6 @@ class Agent:
         if failure is not None:
             raise failure
         return left
-
-
-def _trials(config: AgentConfig, at_rest: AtRest) -> TrialFolder | None:
-    """Where frames are kept to try releases on."""
-    if config.updates is None or config.updates.frames == 0:
-        return None
-    return TrialFolder(UpdateFolder(config.data).frames, config.updates.frames, at_rest)
 
 
 def _versions(analysers: Mapping[str, Analyser]) -> Versions:
