@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cloud_sink.releases import bundles
+from edge.cli.status import release_of
 from edge.contract.releases import Limits
 from edge.device.settings import read_config
 from edge.update import trial, updating
@@ -181,6 +182,14 @@ def test_back_is_to_the_environment_before(unit: Unit, fleet: Fleet, tmp_path: P
     assert (unit.state.running, unit.state.environment) == (1, "a")
     unit.begun()._look()
     assert not (unit.data / "environments" / "b").exists()
+
+
+def test_a_status_names_the_agent_its_environment_and_the_platform(unit: Unit, fleet: Fleet, tmp_path: Path) -> None:
+    fleet.release(bundled(small(tmp_path / "9.0")))
+    lasts(unit, "9.0")
+    release = release_of(read_config(unit.path))
+    assert release is not None
+    assert (release["agent"], release["environment"], release["platform"]) == ("9.0", "a", this_platform())
 
 
 def test_an_environment_that_works_says_so_once(unit: Unit, fleet: Fleet, tmp_path: Path) -> None:
