@@ -48,7 +48,7 @@ def main(
         with tempfile.TemporaryDirectory(prefix="facings-provision-") as scratch:
             folder = Path(scratch)
             before = os.getloadavg()[0]
-            with site(folder, outside=outside):
+            with site(folder, template(folder / "pictures"), outside=outside):
                 times = [provisioned(folder, number) for number in range(runs)]
     except FacingsError as error:
         typer.echo(str(error), err=True)
@@ -79,19 +79,22 @@ def spread(seconds: list[float]) -> dict[str, float]:
 
 
 @contextmanager
-def site(folder: Path, *, outside: bool = False) -> Iterator[None]:
+def site(folder: Path, begins_with: dict[str, Any], *, outside: bool = False) -> Iterator[str]:
     """A fleet's authority, a Mosquitto with its files, and `sink serve`, all in `folder`; stopped in the end.
+
+    Args:
+        folder: empty.
+        begins_with: what each device begins with.
+        outside: an authority of openssl's issues, in place of the fleet's own.
+
+    Yields:
+        The collector's address.
 
     Raises:
         FacingsError: Mosquitto is not installed, or one of them does not start.
     """
     broker, http = free_port(), free_port()
-    pictures = folder / "pictures"
-    pictures.mkdir()
-    rendered = sorted((RENDERED / "frames").glob("*.jpg"))
-    for number in range(PICTURES):
-        (pictures / f"{number:05}.jpg").symlink_to(rendered[number % len(rendered)])
-    write(folder / "template.yaml", template(pictures))
+    write(folder / "template.yaml", begins_with)
     config = configuration(folder, broker, http)
     if outside:
         config["trust"]["issuer"] = outside_authority(folder)
@@ -114,7 +117,7 @@ def site(folder: Path, *, outside: bool = False) -> Iterator[None]:
         started([found, "-c", str(folder / "run.conf")], folder / "mosquitto.log", folder / "pid"),
         started(serve, folder / "sink.log", ready),
     ):
-        yield
+        yield str(config["trust"]["url"])
 
 
 def configuration(folder: Path, broker: int, http: int) -> dict[str, Any]:
@@ -156,7 +159,11 @@ def outside_authority(folder: Path) -> dict[str, Any]:
 
 
 def template(pictures: Path) -> dict[str, Any]:
-    """What each device begins with."""
+    """What each device begins with: rendered pictures in the place of a camera."""
+    pictures.mkdir()
+    rendered = sorted((RENDERED / "frames").glob("*.jpg"))
+    for number in range(PICTURES):
+        (pictures / f"{number:05}.jpg").symlink_to(rendered[number % len(rendered)])
     source = {"kind": "folder", "path": str(pictures), "times": "now", "simulated": True}
     return {"cameras": [{"id": "cam-1", "source": source}], "fixtures": [{"id": "fixture"}]}
 
