@@ -14,6 +14,7 @@ from edge.contract.errors import StoreError
 
 if TYPE_CHECKING:
     from cloud_sink.fleet.settings import SinkConfig
+    from cloud_sink.releases.keeping import BroughtBack
 
 retention = typer.Typer(help="How long data are kept.", no_args_is_help=True)
 evidence = typer.Typer(help="Photographs, where they are kept.", no_args_is_help=True)
@@ -29,7 +30,7 @@ def backup(
     config: ConfigFile = None,
     data: DataFolder = None,
 ) -> None:
-    """Write the database as of one moment, and photographs, into a new folder; the service may run on."""
+    """Write the database as of one moment, photographs and releases into a new folder; the service may run on."""
     from cloud_sink.evidence.opening import open_place
     from cloud_sink.store.backup import back_up
     from cloud_sink.store.database import open_current
@@ -37,8 +38,11 @@ def backup(
     settings = settings_of(config, data)
     place = open_place(settings)
     copied = settings.evidence.s3 is None if photographs is None else photographs
-    made = back_up(open_current(settings.database_url), place, folder, datetime.now(UTC), photographs=copied)
+    engine = open_current(settings.database_url)
+    made = back_up(engine, place, folder, datetime.now(UTC), photographs=copied, data=settings.data)
     kept = f"{made.photographs} photographs" if made.elsewhere is None else f"no photographs: they are in {place.label}"
+    if made.releases:
+        kept += f" and the releases of {', '.join(made.releases)}"
     say(f"backup of {made.database} with {kept}, in {folder}")
 
 
@@ -49,11 +53,22 @@ def restore(
 ) -> None:
     """Bring an empty database to the state of a backup; what devices told since is asked for when they speak."""
     from cloud_sink.evidence.opening import open_place
+    from cloud_sink.releases.keeping import bring_back as bring_releases_back
     from cloud_sink.store.backup import restore as bring_back
 
     settings = settings_of(config, data)
-    made = bring_back(folder, settings.database_url, open_place(settings))
+    brought: list[BroughtBack] = []
+    made = bring_back(
+        folder,
+        settings.database_url,
+        open_place(settings),
+        releases=lambda source: brought.append(bring_releases_back(source, settings.data, datetime.now(UTC))),
+    )
     say(f"restored the state of {made.made} with {made.photographs} photographs")
+    for tenant in [name for one in brought for name in one.taken]:
+        say(f"releases of {tenant} are back; if any was made after the backup: sink release renew --tenant {tenant} …")
+    for tenant in [name for one in brought for name in one.stayed]:
+        say(f"releases of {tenant} were there, and stay as they are")
     _take_up(settings)
 
 

@@ -11,7 +11,16 @@ import typer
 
 from cloud_sink.cli import release_keys
 from cloud_sink.cli.options import ConfigFile, DataFolder, say, settings_of
-from cloud_sink.cli.release_options import Keys, PassphraseFile, Tenant, in_words, known, now_utc, passphrase_of
+from cloud_sink.cli.release_options import (
+    Keys,
+    PassphraseFile,
+    Tenant,
+    in_words,
+    known,
+    latest_reported,
+    now_utc,
+    passphrase_of,
+)
 from cloud_sink.cli.release_signing import (
     Prepare,
     SomeKeys,
@@ -56,7 +65,6 @@ def init(
 ) -> None:
     """Make a fleet's keys and its empty repository. Root and targets keys go into KEYS, encrypted; keep two copies."""
     from pydantic import TypeAdapter, ValidationError
-    from tuf.api.metadata import Root
 
     from cloud_sink.releases import stick
     from cloud_sink.releases.repository import repository_of
@@ -69,7 +77,7 @@ def init(
             raise ConfigError(f"{option} {name!r} is no name", "letters, figures and dashes, such as acme") from None
     repository = repository_of(settings_of(config, data).data, tenant)
     repository.make(keys, passphrase_of(passphrase_file, anew=True), now_utc(), holder=holder)
-    first = repository.signed.load(Root.type, Root)
+    first = repository.signed.root_as_signed()
     stick.note(keys, tenant, first, 0)
     say(root_line(1, first.signed_bytes))
     say(f"keys of {tenant} in {keys}: keep a copy elsewhere; without them no release can be made")
@@ -106,7 +114,7 @@ def add(
     ] = [],  # noqa: B006 - typer's
     platform: Annotated[
         list[str],
-        typer.Option(help="of the devices, as sink devices names it: cp311-manylinux_2_36_aarch64; may be said again"),
+        typer.Option(help="of the devices, as edge status names it: cp311-manylinux_2_36_aarch64; may be said again"),
     ] = [],  # noqa: B006 - typer's
     file: Annotated[list[Path], typer.Option(help="that settings name as files/NAME; may be said again")] = [],  # noqa: B006 - typer's
     like: Annotated[int | None, typer.Option(help="take what is not named from this release")] = None,
@@ -143,7 +151,7 @@ def add(
         if not (new or held):
             raise ConfigError("nothing to release", "name --models, --catalogue, --settings, --agent or --like")
         release = Release(
-            number=repository.next_number(),
+            number=max(repository.next_number(), latest_reported(kept.database_url, name) + 1),
             note=note,
             made=now_utc(),
             limits=Limits(latency=latency, memory=memory, agreement=agreement),

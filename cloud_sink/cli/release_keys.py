@@ -23,12 +23,10 @@ _ROLES: tuple[OfflineRole, ...] = ("root", "targets")
 @app.command("list", epilog="Example: sink release keys list --data /var/lib/facings")
 def list_keys(tenant: Tenant = None, config: ConfigFile = None, data: DataFolder = None) -> None:
     """Tell who signs, how many must, and the root that devices and signers compare."""
-    from tuf.api.metadata import Root
-
     from cloud_sink.releases.authority import holder_of
 
     _, repository = known(settings_of(config, data), tenant)
-    metadata = repository.signed.load(Root.type, Root)
+    metadata = repository.signed.root_as_signed()
     root = metadata.signed
     say(f"{root_line(root.version, metadata.signed_bytes)}, valid until {root.expires:%Y-%m-%d}")
     for name in ("root", "targets", "snapshot", "timestamp"):

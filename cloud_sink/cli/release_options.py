@@ -34,6 +34,22 @@ def known(kept: SinkConfig, tenant: str | None) -> tuple[str, Repository]:
     return known_repository(kept.data, tenant)
 
 
+def latest_reported(database_url: str, tenant: str) -> int:
+    """The greatest number of a release that a device told of; 0 where none did.
+
+    A repository from a backup may not know it: to make another release of that number would confuse devices for ever.
+    """
+    from cloud_sink.releases.fleet import fleet_of, latest
+    from cloud_sink.store.database import open_database, upgrade
+
+    engine = open_database(database_url)
+    try:
+        upgrade(engine)
+        return latest(fleet_of(engine, tenant))
+    finally:
+        engine.dispose()
+
+
 def in_words(release: Release) -> str:
     """What a release holds, in one line."""
     kinds = ", ".join(_bundle_in_words(one) for one in release.bundles)

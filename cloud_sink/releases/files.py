@@ -43,7 +43,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise StoreError(f"{path}: {error.strerror}", "check the folder's rights and its room") from None
@@ -90,7 +90,8 @@ def only_writer(folder: Path) -> Iterator[None]:
         yield
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Have a folder's names on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

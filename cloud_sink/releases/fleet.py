@@ -13,6 +13,8 @@ from cloud_sink.store.listing import device_page
 from edge.contract.releases import ReleaseHealth
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cloud_sink.store.database import Database
     from cloud_sink.store.listing import StoredDevice
 
@@ -28,6 +30,12 @@ def fleet_of(engine: Database, tenant: str) -> list[Standing]:
             found += [standing_of(one) for one in page]
             after = page[-1].tenant, page[-1].device
     return found
+
+
+def latest(fleet: Iterable[Standing]) -> int:
+    """The greatest number of a release that any device runs, wants or refused; 0 where none told of one."""
+    told = [one.release for one in fleet if one.release is not None]
+    return max((number or 0 for one in told for number in (one.running, one.wanted, *one.set_aside)), default=0)
 
 
 def standing_of(one: StoredDevice) -> Standing:

@@ -64,9 +64,13 @@ class MetadataFolder:
         except RepositoryError as error:
             raise StoreError(f"{path}: {error}", "bring the folder back from a backup") from None
 
+    def root_as_signed(self) -> Metadata[Root]:
+        """The newest root with its signatures."""
+        return self.load(Root.type, Root)
+
     def root(self) -> Root:
         """Who may sign, by the newest root."""
-        return self.load(Root.type, Root).signed
+        return self.root_as_signed().signed
 
     def top(self) -> Targets:
         """What the owner signed."""

@@ -1,4 +1,4 @@
-"""Backups: the whole database as of one moment, and photographs, in a folder that says what is in it."""
+"""Backups: the whole database as of one moment, photographs, and releases, in a folder that says what is in it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from sqlalchemy import inspect
 
 from cloud_sink.evidence.compare import copy
 from cloud_sink.evidence.folder import Folder
+from cloud_sink.releases.keeping import copy_out
 from cloud_sink.store.database import open_database, reading, revision
 from edge.contract.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -41,9 +43,18 @@ class Manifest:
     sha256: str
     photographs: int
     elsewhere: str | None = None  # where photographs stayed, when none were copied
+    releases: tuple[str, ...] = ()  # tenants whose repositories are in it
 
 
-def back_up(engine: Engine, place: EvidencePlace, into: Path, now: datetime, *, photographs: bool) -> Manifest:
+def back_up(
+    engine: Engine,
+    place: EvidencePlace,
+    into: Path,
+    now: datetime,
+    *,
+    photographs: bool,
+    data: Path | None = None,
+) -> Manifest:
     """Write a backup while the service runs.
 
     The database first: a photograph that is kept and has no row gets one again, a row without one would be a lie.
@@ -54,6 +65,7 @@ def back_up(engine: Engine, place: EvidencePlace, into: Path, now: datetime, *, 
         into: a new folder.
         now: aware.
         photographs: whether they are copied, too; else the backup says where they stayed.
+        data: the folder whose releases are copied; None: there are none.
 
     Raises:
         StoreError: the folder is there already or cannot be written, the place does not answer, or PostgreSQL's
@@ -81,6 +93,7 @@ def back_up(engine: Engine, place: EvidencePlace, into: Path, now: datetime, *, 
             sha256=_sha256(file),
             photographs=copy(place, Folder(into / EVIDENCE, lasting=False)) if photographs else 0,
             elsewhere=None if photographs else place.label,
+            releases=() if data is None else copy_out(data, into),
         )
         os.sync()  # what the manifest speaks of is on disk before it
         (into / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
@@ -90,11 +103,19 @@ def back_up(engine: Engine, place: EvidencePlace, into: Path, now: datetime, *, 
     return manifest
 
 
-def restore(source: Path, database_url: str, place: EvidencePlace) -> Manifest:
+def restore(
+    source: Path, database_url: str, place: EvidencePlace, *, releases: Callable[[Path], object] | None = None
+) -> Manifest:
     """Bring an empty database to the state of a backup, and its photographs to where they are kept.
 
     Photographs first: what fails there can be done again, since the database is still empty. What the devices told
     since the backup is asked for again: the ledger is that of the backup.
+
+    Args:
+        source: the folder of the backup.
+        database_url: of an empty database of the same kind.
+        place: where photographs go.
+        releases: brings the releases of a backup back; likewise before the database.
 
     Raises:
         StoreError: it is no backup, it is damaged, the database is of another kind or not empty, or the place for
@@ -112,6 +133,8 @@ def restore(source: Path, database_url: str, place: EvidencePlace) -> Manifest:
             if inspect(connection).get_table_names():
                 raise StoreError(f"database {engine.url!r} is not empty", "restore into a new one")
         copy(Folder(source / EVIDENCE), place)
+        if releases is not None:
+            releases(source)
         if manifest.database == "sqlite":
             engine.dispose()
             _put_whole(source / manifest.file, Path(str(engine.url.database)))
