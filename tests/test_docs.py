@@ -30,3 +30,14 @@ def test_the_readme_names_the_two_commands() -> None:
         assert (ROOT / command).is_file()
     assert "./scripts/demo" in text
     assert "./scripts/test" in text
+
+
+def test_what_security_md_names_is_there() -> None:
+    said = set(re.findall(r"`((?:tests?[/_])[^`]+)`", (ROOT / "docs" / "security.md").read_text()))
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    written = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    for name in said:
+        if name.startswith("tests"):
+            assert (ROOT / name).exists(), name
+        else:
+            assert name in {path.name for path in files} or f"def {name.rstrip('…')}" in written, name
