@@ -13,6 +13,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Browser
+
     from tests.postgres import Postgres
 
 # Property tests are about what holds, not how fast: a busy machine fails none of them.
@@ -52,6 +54,15 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
         server = Postgres(url)
         yield server
         server.clean()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser, one for all: a thread cannot have two at a time."""
+    from tests.cloud_sink.web.browser import chromium  # noqa: PLC0415 - most tests need none
+
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

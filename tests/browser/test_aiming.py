@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import pytest
 from playwright.sync_api import TimeoutError as NotYetError
 from playwright.sync_api import expect
 
@@ -24,7 +23,7 @@ from edge.aim.label import label as label_page
 from edge.aim.pin import TRIES
 from edge.recognise.images import read_image
 from tests.brokers import free_port
-from tests.cloud_sink.web.browser import PHONE, Watched, chromium
+from tests.cloud_sink.web.browser import PHONE, Watched
 from tests.edge.device.agents import CATALOGUE, FRAMES, PLANOGRAM, ROOT, live_camera, write_config
 from tests.integration import test_provisioning as ladder
 from tests.integration.test_provisioning import PATIENCE, Site, until
@@ -49,12 +48,6 @@ TEMPLATE = """\
 cameras: [{{id: cam-1, source: {{kind: folder, path: {pictures}, times: now, simulated: true}}}}]
 fixtures: [{{id: fixture, catalogue: {catalogue}, planogram: {planogram}}}]
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What tests in a browser share: it starts once, and so does the collector."""
+"""What tests of pages share: the collectors start once."""
 
 from __future__ import annotations
 
@@ -6,18 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cloud_sink.web.browser import Town, chromium, town
+from tests.cloud_sink.web.browser import Town, town
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from playwright.sync_api import Browser
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
