@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import numpy as np
 import segno
 import typer
 from bench_provision import EDGE, SINK, run, site
+from demo import end
 from demo_scene import CATALOGUES, RENDERED, ROOT
 
 from edge.contract.errors import FacingsError
@@ -58,6 +60,7 @@ def main(
     *,
     view: str = typer.Option("tilted", help=f"What the camera sees first: {', '.join(VIEWS)}."),
     host: str = typer.Option("localhost", help="The name or address by which a phone reaches this machine."),
+    port: int = typer.Option(8443, min=0, max=65535, help="Of the device's page; 0 takes a free one."),
     folder: Path | None = typer.Option(None, metavar="DIR", help="Keep everything there; without it nothing is kept."),
 ) -> None:
     """Let a boxed device in with a phone, or with this machine's browser: claim, aim, prove, and run.
@@ -69,13 +72,14 @@ def main(
     """
     if view not in VIEWS:
         raise typer.BadParameter(f"{view}: one of {', '.join(VIEWS)}", param_hint="--view")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends broker, collector and device, too
     try:
         if folder is not None:
             folder.mkdir(parents=True)
-            _unbox(folder.resolve(), view, host)
+            _unbox(folder.resolve(), view, (host, port))
             return
         with tempfile.TemporaryDirectory(prefix="facings-unbox-") as scratch:
-            _unbox(Path(scratch), view, host)
+            _unbox(Path(scratch), view, (host, port))
     except FileExistsError:
         typer.echo(f"{folder}: is there already; name a new folder", err=True)
         raise typer.Exit(1) from None
@@ -86,7 +90,7 @@ def main(
         typer.echo("everything is ended", err=True)
 
 
-def _unbox(folder: Path, view: str, host: str) -> None:
+def _unbox(folder: Path, view: str, page: tuple[str, int]) -> None:
     camera = folder / "camera"
     Cooler(camera, view)
     template = {
@@ -108,7 +112,7 @@ def _unbox(folder: Path, view: str, host: str) -> None:
         segno.make(invited["claim"]).terminal(out=sys.stderr, compact=True)
         typer.echo(f"the invitation, to scan or paste on the device's page:\n\n{invited['claim']}\n", err=True)
         typer.echo(f"the collector's pages: {url}\nviews to type for the camera: {', '.join(VIEWS)}\n", err=True)
-        _work("aim", "--folder", str(folder / "device"), "--host", host)
+        _work("aim", "--folder", str(folder / "device"), "--host", page[0], "--port", str(page[1]))
         typer.echo("the agent runs; Ctrl-C ends it", err=True)
         _work("run", "--config", str(folder / "device" / "agent.yaml"))
 
@@ -165,8 +169,7 @@ def _work(*words: str) -> None:
         try:
             failed = process.wait()
         except KeyboardInterrupt:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=30)  # it was told as well
+            end(process)
             raise
     if failed:
         raise FacingsError(f"edge {words[0]} ended with {failed}", "see what it says above")

@@ -48,33 +48,36 @@ class DeviceClone(BaseModel):
     mark: Literal["boot", "epoch"] = Field(description="what came back though it never does with one device")
 
 
+_EXAMPLE: dict[str, Any] = {
+    "tenant": "acme",
+    "device": "unit-07",
+    "store": "store-01",
+    "zone": "Asia/Ho_Chi_Minh",
+    "first_seen": "2026-01-02T03:04:05Z",
+    "last_seen": "2026-03-14T01:30:01Z",
+    "state": "born",
+    "state_since": "2026-03-10T00:00:00Z",
+    "health": {"uptime": 360000, "outbox_depth": 0},
+    "health_at": "2026-03-14T01:30:00Z",
+    "parts": [
+        {
+            "kind": "release",
+            "name": "",
+            "desired": "7",
+            "reported": "6",
+            "verdict": "differs",
+            "said": "waiting",
+        }
+    ],
+    "clone": None,
+    "conflicts": 0,
+}
+
+
 class DeviceLine(BaseModel):
     """A device that ever spoke."""
 
-    model_config = example(
-        tenant="acme",
-        device="unit-07",
-        store="store-01",
-        zone="Asia/Ho_Chi_Minh",
-        first_seen="2026-01-02T03:04:05Z",
-        last_seen="2026-03-14T01:30:01Z",
-        state="born",
-        state_since="2026-03-10T00:00:00Z",
-        health={"uptime": 360000, "outbox_depth": 0},
-        health_at="2026-03-14T01:30:00Z",
-        parts=[
-            {
-                "kind": "release",
-                "name": "",
-                "desired": "7",
-                "reported": "6",
-                "verdict": "differs",
-                "said": "waiting",
-            }
-        ],
-        clone=None,
-        conflicts=0,
-    )
+    model_config = example(**_EXAMPLE)
 
     tenant: str
     device: str
@@ -101,31 +104,7 @@ class DevicePage(BaseModel):
 class DeviceDetail(DeviceLine):
     """A device, and the events that it owes."""
 
-    model_config = example(
-        tenant="acme",
-        device="unit-07",
-        store="store-01",
-        zone="Asia/Ho_Chi_Minh",
-        first_seen="2026-01-02T03:04:05Z",
-        last_seen="2026-03-14T01:30:01Z",
-        state="born",
-        state_since="2026-03-10T00:00:00Z",
-        health={"uptime": 360000, "outbox_depth": 0},
-        health_at="2026-03-14T01:30:00Z",
-        parts=[
-            {
-                "kind": "release",
-                "name": "",
-                "desired": "7",
-                "reported": "6",
-                "verdict": "differs",
-                "said": "waiting",
-            }
-        ],
-        clone=None,
-        conflicts=0,
-        missing_events=0,
-    )
+    model_config = example(**_EXAMPLE, missing_events=0)
 
     missing_events: int = Field(description="asked for, not yet come")
 

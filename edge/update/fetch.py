@@ -14,13 +14,13 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthM
 from tuf.ngclient import FetcherInterface
 
 from edge.contract.errors import ConfigError
+from edge.deliver.signing import RequestSigner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from edge.contract.config import UpdatesSection
-    from edge.deliver.signing import RequestSigner
+    from edge.contract.config import AgentConfig, UpdatesSection
 
 PATIENCE = urllib3.Timeout(connect=10.0, read=30.0)
 """Seconds between two parts of an answer; a slower one is left, and gone on with later."""
@@ -200,3 +200,20 @@ def _pool(section: UpdatesSection, certificate: tuple[Path, Path] | None) -> url
         key_file=key,
         ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
     )
+
+
+def fetcher_of(config: AgentConfig, section: UpdatesSection) -> Fetcher:
+    """HTTP as this device speaks it: signed with its key, where it was provisioned and no token is given."""
+    collector, broker = config.collector, config.broker
+    url = section.url or ("" if collector is None else collector.url)
+    encrypted = url.startswith("https:")
+    certificate = None if broker.cert_file is None or broker.key_file is None else (broker.cert_file, broker.key_file)
+    if collector is None:
+        return Fetcher(section, certificate, encrypted=encrypted)
+    if section.ca_file is None and section.url is None:
+        section = section.model_copy(update={"ca_file": collector.ca_file})
+    signer = None
+    if collector.cert_file is not None and collector.key_file is not None and encrypted and section.token_file is None:
+        certificate = collector.cert_file, collector.key_file
+        signer = RequestSigner(*certificate)
+    return Fetcher(section, certificate, encrypted=encrypted, signer=signer)

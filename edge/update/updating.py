@@ -17,18 +17,17 @@ import structlog
 
 from edge.contract.errors import ConfigError, DeliveryError, FacingsError
 from edge.contract.releases import FOLDERS
-from edge.deliver.signing import RequestSigner
 from edge.device.health import agent_version
 from edge.device.settings import read_config
 from edge.update.compose import laid_over
 from edge.update.environments import Environments, other
-from edge.update.fetch import Fetcher
+from edge.update.fetch import fetcher_of
 from edge.update.folder import UpdateFolder
 from edge.update.next_agent import NextAgent, UnfitError, left_out, next_agent, prepared
 from edge.update.state import StateFiles, UpdateState, health_of
 from edge.update.trial import Candidate, try_out
 from edge.update.trusted import AwayError, TrustedReleases
-from edge.update.ways import Ways, leads_elsewhere, to_ask
+from edge.update.ways import Ways, health_address, leads_elsewhere, to_ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +104,7 @@ class Updating:
         self._path = path
         self._section = section
         self._now = now
-        self._fetcher = _fetcher(config, section)
+        self._fetcher = fetcher_of(config, section)
         self._folder = UpdateFolder(config.data)
         self._files = StateFiles(self._folder.path)
         self._state = self._files.state()
@@ -118,7 +117,7 @@ class Updating:
         self._ways = (
             Ways(config, lambda: self._fetcher, None if config.collector is None else here)
             if answers is None
-            else Ways(config, partial(_fetcher, config, answers), _health_of(config))
+            else Ways(config, partial(fetcher_of, config, answers), health_address(config))
         )
         self._failed = ""
         self._said = float("-inf")  # that the environment came up
@@ -388,25 +387,3 @@ class Updating:
         if not self._failed:
             log.info("update.collector_away", why=why)
         self._failed = why
-
-
-def _health_of(config: AgentConfig) -> str | None:
-    """Where the collector says that it is there."""
-    return None if config.collector is None else f"{config.collector.url.rstrip('/')}/healthz"
-
-
-def _fetcher(config: AgentConfig, section: UpdatesSection) -> Fetcher:
-    """HTTP as this device speaks it: signed with its key, where it was provisioned and no token is given."""
-    collector, broker = config.collector, config.broker
-    url = section.url or ("" if collector is None else collector.url)
-    encrypted = url.startswith("https:")
-    certificate = None if broker.cert_file is None or broker.key_file is None else (broker.cert_file, broker.key_file)
-    if collector is None:
-        return Fetcher(section, certificate, encrypted=encrypted)
-    if section.ca_file is None and section.url is None:
-        section = section.model_copy(update={"ca_file": collector.ca_file})
-    signer = None
-    if collector.cert_file is not None and collector.key_file is not None and encrypted and section.token_file is None:
-        certificate = collector.cert_file, collector.key_file
-        signer = RequestSigner(*certificate)
-    return Fetcher(section, certificate, encrypted=encrypted, signer=signer)

@@ -80,3 +80,8 @@ def to_ask(config: AgentConfig) -> UpdatesSection | None:
     if section is None or section.url is None or config.collector is None:
         return None
     return section.model_copy(update={"url": None, "ca_file": config.collector.ca_file, "token_file": None})
+
+
+def health_address(config: AgentConfig) -> str | None:
+    """Where the collector says that it is there."""
+    return None if config.collector is None else f"{config.collector.url.rstrip('/')}/healthz"
