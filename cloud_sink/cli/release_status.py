@@ -39,7 +39,7 @@ def status(
     if as_json:
         sys.stdout.write(json.dumps(report) + "\n")
         return
-    for line in _reportin_words(report):
+    for line in _lines(report):
         say(line)
 
 
@@ -88,7 +88,7 @@ def _told(name: str, repository: Repository, rollout: RollOut | None, fleet: lis
     }
 
 
-def _reportin_words(report: dict[str, Any]) -> list[str]:
+def _lines(report: dict[str, Any]) -> list[str]:
     lines = [
         f"release {one['number']}: {one['holds']}{' - ' + one['note'] if one['note'] else ''}"
         for one in report["releases"]

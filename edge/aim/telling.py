@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from edge.aim.findings import LANGUAGES, words
-from edge.device.installation_page import page
+from edge.device.installation_page import mend_of, page
 from edge.device.installation_page import words as step_words
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
 
 def _step(step: InstallStep, proof: Proof) -> dict[str, Any]:
     said = step_words()["steps"].get(step.name) or proof.words.get(step.name, {})
-    reasons = said.get("reasons", {})
-    mend = {} if step.passed else reasons.get(step.said) or said.get("mend") or {}
+    mend = {} if step.passed else mend_of(step, said) or {}
     broker = None if proof.result is None else proof.result.config.broker
     values = {"host": "…" if broker is None else broker.host, "port": "…" if broker is None else broker.port}
     return {
@@ -85,6 +84,6 @@ def _step(step: InstallStep, proof: Proof) -> dict[str, Any]:
         "passed": step.passed,
         "tries": step.tries,
         "title": {language: said.get(language, step.name) for language in LANGUAGES},
-        "said": "" if step.passed or step.said in reasons else step.said,
+        "said": "" if step.passed or step.said in said.get("reasons", {}) else step.said,
         "mend": {language: mend.get(language, "").format(**values) for language in LANGUAGES},
     }

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from edge.device.installation import Result
 
 StepWords = Mapping[str, Any]
-"""What a step is called, by language; `mend` and `reasons`, by language too, where there are any."""
+"""What a step is called, by language; `mend`, `reasons` and `signs`, by language too, where there are any: what to do,
+what to do for a reason that is a word of ours, and what to do where a machine's own words have something in them."""
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -70,10 +71,26 @@ def step_lines(
     if step.passed:
         tried = words()["tried"][language].format(tries=step.tries)
         return [f"{line} ({tried})" if step.tries > 1 else line]
-    mend = said.get("reasons", {}).get(step.said) or said.get("mend")
+    mend = mend_of(step, said)
     lines = [line]
     if step.said and step.said not in said.get("reasons", {}):
         lines.append(f"     {step.said}")
     if mend is not None:
         lines.append(f"     -> {mend[language].format(**values)}")
     return lines
+
+
+def mend_of(step: InstallStep, said: StepWords) -> Mapping[str, str] | None:
+    """What to do about a step that failed, by language, values not yet in it; None where nothing is known.
+
+    Args:
+        step: that failed.
+        said: its words.
+    """
+    reasons, signs = said.get("reasons", {}), said.get("signs", {})
+    found: Mapping[str, str] | None = (
+        reasons.get(step.said)
+        or next((mend for sign, mend in signs.items() if sign in step.said), None)
+        or said.get("mend")
+    )
+    return found

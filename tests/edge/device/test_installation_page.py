@@ -43,6 +43,15 @@ def test_every_reason_why_a_picture_is_not_used_has_a_mend(reason: str) -> None:
         assert reason not in lines[1].split()
 
 
+@pytest.mark.parametrize("said", ["certificate is not yet valid", "certificate has expired"])
+def test_a_broker_whose_certificate_has_the_wrong_dates_is_a_matter_of_the_clock(said: str) -> None:
+    failed = InstallStep(name="broker", passed=False, said=f"certificate verify failed: {said} (_ssl.c:1006)")
+    _, told, mend = step_lines(failed, "en", VALUES)
+    assert said in told
+    assert "clock" in mend
+    assert "8883" in step_lines(failed.model_copy(update={"said": "timed out"}), "en", VALUES)[2]
+
+
 def test_what_failed_before_is_told_with_its_tries() -> None:
     first = Steps(lambda _: None)
     first.add("camera")
