@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 HEARD_WITHIN = timedelta(hours=1)
-"""A device that is silent for longer is not waited for: it takes a release up when it is back."""
+"""A device that was silent for longer when a ring began is not waited for: it takes a release up when it is back. One
+that fell silent after is: perhaps the release did that."""
 
 _RING = re.compile(r"^([a-z0-9][a-z0-9_-]{0,62})=(.+)$")
 _PERCENT = re.compile(r"^(\d{1,3}(?:\.\d+)?)%$")
@@ -92,8 +93,8 @@ class Count:
     """How far a release is among the devices that it reached."""
 
     reached: int
-    heard: int  # of them, lately
-    done: int  # of those heard: they run it, and it lasted
+    awaited: int  # of them: heard lately, or at least since the ring began
+    done: int  # of those: they run it, and it lasted
     failed: tuple[str, ...]  # devices: it was refused, rolled back, or they were lost with it
 
 
@@ -105,14 +106,15 @@ def count(rollout: RollOut, fleet: Iterable[Standing], now: datetime) -> Count:
         for one in fleet
         if one.release is not None and reach.covers(number=number, store=one.store, device=one.device)
     ]
-    heard = [(one, release) for one, release in reached if now - one.last_seen <= HEARD_WITHIN]
+    silent = min(now, rollout.since) - HEARD_WITHIN  # since before the ring
+    awaited = [(one, release) for one, release in reached if one.last_seen >= silent]
     failed = [
         one.device
         for one, release in reached
         if number in release.set_aside or (one.lost and release.running == number)
     ]
-    done = [one for one, release in heard if (release.running or 0) >= number and release.stage != "probation"]
-    return Count(len(reached), len(heard), len(done), tuple(sorted(failed)))
+    done = [one for one, release in awaited if (release.running or 0) >= number and release.stage != "probation"]
+    return Count(len(reached), len(awaited), len(done), tuple(sorted(failed)))
 
 
 def advanced(rollout: RollOut, fleet: Sequence[Standing], now: datetime) -> RollOut:
@@ -124,8 +126,10 @@ def advanced(rollout: RollOut, fleet: Sequence[Standing], now: datetime) -> Roll
         named = ", ".join(counted.failed[:5]) + (" …" if len(counted.failed) > 5 else "")  # noqa: PLR2004 - a few names
         said = f"{len(counted.failed)} of {counted.reached} devices failed: {named}"
         return rollout.model_copy(update={"state": "stopped", "said": said[:500]})
-    if now - rollout.since < rollout.pause or counted.done < rollout.least_done * counted.heard:
+    if now - rollout.since < rollout.pause or counted.done < rollout.least_done * counted.awaited:
         return rollout
+    if counted.reached and not counted.done:
+        return rollout  # who never comes back proves nothing
     if rollout.at + 1 < len(rollout.rings):
         return rollout.model_copy(update={"at": rollout.at + 1, "since": now})
     return rollout.model_copy(update={"state": "done"})

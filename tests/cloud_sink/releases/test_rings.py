@@ -49,6 +49,21 @@ def test_nobody_waits_for_a_device_that_is_silent() -> None:
     assert advanced(rollout(), [standing("d1"), silent], NOW).at == 1
 
 
+def test_devices_that_fell_silent_under_a_release_hold_it_up() -> None:
+    begun = rollout(since=NOW - timedelta(hours=9))
+    dead = [standing(name, running=1, stage="waiting", last_seen=NOW - timedelta(hours=5)) for name in ("d2", "d3")]
+    assert advanced(begun, [standing("d1"), *dead], NOW) == begun
+
+
+def test_a_ring_of_which_nobody_comes_back_proves_nothing() -> None:
+    gone = standing("d1", running=1, last_seen=NOW - timedelta(days=2))
+    assert advanced(rollout(), [gone], NOW) == rollout()
+
+
+def test_a_ring_without_a_device_is_gone_past() -> None:
+    assert advanced(rollout(), [standing("d1", store="s2", running=1)], NOW).at == 1
+
+
 @pytest.mark.parametrize("stage", ["refused", "rolled_back"])
 def test_failures_stop_it_and_are_named(stage: UpdateStage) -> None:
     after = advanced(rollout(), [standing("d1"), standing("d2", running=1, stage=stage)], NOW)
